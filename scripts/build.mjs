@@ -1,0 +1,35 @@
+// Bundles the program into dist/: one file per entry, so that the image ships no node_modules.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+const quiet = process.argv.includes('--quiet');
+
+const entries = {
+  berth: 'src/main.ts',
+  'lease-worker': 'src/kube/lease-worker.ts',
+  conformance: 'test/conformance/main.ts',
+  controlplane: 'test/controlplane/main.ts',
+};
+const present = Object.fromEntries(
+  Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),
+);
+
+await build({
+  absWorkingDir: root,
+  entryPoints: present,
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'linked',
+  define: { BERTH_VERSION: JSON.stringify(version) },
+  // winston and prom-client are CommonJS and call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as berthCreateRequire } from 'node:module'; const require = berthCreateRequire(import.meta.url);",
+  },
+  logLevel: quiet ? 'error' : 'info',
+});
