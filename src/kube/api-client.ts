@@ -1,0 +1,337 @@
+import type { Dispatcher } from 'undici';
+import { type Clock, systemClock } from '../clock.js';
+import { ApiError } from './api-error.js';
+import {
+  abortedError,
+  connectionError,
+  type FailedRequest,
+  isConnectionReset,
+  timeoutError,
+} from './connection-error.js';
+import { ConnectionPools } from './connection-pools.js';
+import type { Credentials } from './credentials.js';
+import { exchange, type WireResult } from './exchange.js';
+import { RateLimiter } from './rate-limiter.js';
+import { parseRetryAfter, statusError } from './status-error.js';
+import type { ApiRequest, ApiTransport, StreamRequest } from './transport.js';
+import { userAgent } from './user-agent.js';
+
+/** One attempt at a request; `code` is 0 when no answer came. For streams the duration is that until the headers. */
+export interface RequestInfo {
+  readonly method: string;
+  readonly path: string;
+  /** Host and port of the server. */
+  readonly host: string;
+  readonly code: number;
+  readonly durationMs: number;
+}
+
+export interface ClientObserver {
+  request?(info: RequestInfo): void;
+  /** A request waited for the client's own rate limit. */
+  rateLimited?(waitedMs: number): void;
+}
+
+export interface ApiClientOptions {
+  /** Requests a second, watches not counted; negative for no limit. @default 50 */
+  readonly qps?: number;
+  /** @default 100 */
+  readonly burst?: number;
+  /** Connections for requests; each watch has one more of its own. @default 32 */
+  readonly connections?: number;
+  /** An answer larger than this is refused. @default 256 MiB */
+  readonly maxResponseBytes?: number;
+  /** @default userAgent(), the program's name and version */
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+  readonly observe?: ClientObserver;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const STREAM_TIMEOUT_MS = 15_000;
+const MAX_RETRIES = 10;
+const RETRY_PAUSE_MS = 1_000;
+
+/**
+ * The one way to an API server: pooled keep-alive connections, client-side rate limit, credentials that refresh,
+ * and retries where the server asks for them or where repeating is harmless (the rules of client-go).
+ */
+export class ApiClient implements ApiTransport {
+  readonly #credentials: Credentials;
+  readonly #pools: ConnectionPools;
+  readonly #limiter: RateLimiter;
+  readonly #maxResponseBytes: number;
+  readonly #clock: Clock;
+  readonly #observe: ClientObserver;
+  readonly #userAgent: string;
+  readonly #prefix: string;
+
+  constructor(credentials: Credentials, options: ApiClientOptions = {}) {
+    this.#credentials = credentials;
+    this.#clock = options.clock ?? systemClock;
+    this.#pools = new ConnectionPools(credentials, { connections: options.connections ?? 32 });
+    this.#limiter = new RateLimiter({
+      qps: options.qps ?? 50,
+      burst: options.burst ?? 100,
+      clock: this.#clock,
+    });
+    this.#maxResponseBytes = options.maxResponseBytes ?? 256 * 1024 * 1024;
+    this.#observe = options.observe ?? {};
+    this.#userAgent = options.userAgent ?? userAgent();
+    this.#prefix = credentials.server.pathname.replace(/\/+$/, '');
+  }
+
+  /** Host and port of the server. */
+  get host(): string {
+    return this.#credentials.server.host;
+  }
+
+  async request<T = unknown>(request: ApiRequest): Promise<T> {
+    for (let retries = 0, renewed = false; ; ) {
+      const outcome = await this.#attempt(request);
+      if (outcome.error === undefined) return outcome.value as T;
+      const { error } = outcome;
+      if (error.code === 401 && !renewed) {
+        renewed = true;
+        this.#credentials.invalidate(outcome.headers);
+        continue;
+      }
+      const waitMs = retryDelay(request, error, outcome.retryAfterMs);
+      if (waitMs === undefined || retries >= MAX_RETRIES) throw error;
+      retries += 1;
+      await this.#unlessAborted(request, this.#clock.sleep(waitMs, signalOf(request)));
+    }
+  }
+
+  async stream(request: StreamRequest): Promise<AsyncIterable<Uint8Array>> {
+    const first = await this.#open(request);
+    if (first.error === undefined) return first.value;
+    if (first.error.code !== 401) throw first.error;
+    this.#credentials.invalidate(first.headers);
+    const second = await this.#open(request);
+    if (second.error === undefined) return second.value;
+    throw second.error;
+  }
+
+  /** Closes all connections; running requests and streams end with an error. */
+  async close(): Promise<void> {
+    await this.#pools.close();
+  }
+
+  async #attempt(request: ApiRequest): Promise<Outcome<unknown>> {
+    const { method, path, signal, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
+    const waitedMs = await this.#unlessAborted(request, this.#limiter.acquire({ signal }));
+    if (waitedMs > 0) this.#observe.rateLimited?.(waitedMs);
+    const { headers, pools } = await this.#prepare(request, timeoutMs);
+    const startedAt = this.#clock.monotonic();
+    const result = await exchange(
+      pools.requests,
+      {
+        method,
+        path: this.#target(request),
+        headers: this.#headers(headers, request),
+        body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        timeoutMs,
+        maxResponseBytes: this.#maxResponseBytes,
+        signal,
+      },
+      this.#clock,
+    );
+    this.#observeRequest(method, path, 'code' in result ? result.code : 0, startedAt);
+    return this.#judge(result, { ...request, timeoutMs }, headers);
+  }
+
+  #judge(
+    result: WireResult,
+    request: ApiRequest & { timeoutMs: number },
+    headers: Headers,
+  ): Outcome<unknown> {
+    const { method, path, timeoutMs } = request;
+    switch (result.kind) {
+      case 'failed':
+        return { error: connectionError(result.cause, this.#failed(method, path, result.sent)), headers };
+      case 'timed-out':
+        return { error: timeoutError(timeoutMs, this.#failed(method, path, result.sent)), headers };
+      case 'aborted':
+        throw abortedError(result.reason, request);
+      case 'too-large':
+        throw malformed(
+          request,
+          result.code,
+          `is larger than ${this.#maxResponseBytes} bytes; ask for smaller pages`,
+        );
+      case 'answered':
+        break;
+    }
+    const { code, body } = result;
+    if (code < 200 || code > 299) return this.#refused(method, path, code, body, result.retryAfter, headers);
+    try {
+      return { error: undefined, value: body === '' ? undefined : JSON.parse(body), headers };
+    } catch (cause) {
+      throw malformed(request, code, `is not JSON; check that ${this.host} is an API server`, cause);
+    }
+  }
+
+  async #open(request: StreamRequest): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+    const { path, signal } = request;
+    const named = { ...request, method: 'GET' } as const;
+    if (signal?.aborted) throw abortedError(signal.reason, named);
+    const { headers, pools } = await this.#prepare(named, STREAM_TIMEOUT_MS);
+    const startedAt = this.#clock.monotonic();
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await pools.watches.request({
+        method: 'GET',
+        path: this.#target(request),
+        headers: this.#headers(headers, named),
+        headersTimeout: STREAM_TIMEOUT_MS,
+        signal: signal ?? null,
+      });
+    } catch (cause) {
+      this.#observeRequest('GET', path, 0, startedAt);
+      if (signal?.aborted) throw abortedError(signal.reason, named);
+      return { error: this.#streamError(cause, path), headers };
+    }
+    const { statusCode: code, body } = response;
+    this.#observeRequest('GET', path, code, startedAt);
+    if (code === 200) return { error: undefined, value: this.#chunks(body, request), headers };
+    const cancelTimer = this.#clock.after(STREAM_TIMEOUT_MS, () => body.destroy());
+    // The status code says enough where the explanation after it is cut off.
+    const explanation = await body.text().catch(() => '');
+    cancelTimer();
+    const retryAfter = response.headers['retry-after'];
+    return this.#refused('GET', path, code, explanation, retryAfter?.toString(), headers);
+  }
+
+  async *#chunks(
+    body: AsyncIterable<Uint8Array>,
+    { path, signal }: StreamRequest,
+  ): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (cause) {
+      if (signal?.aborted) throw abortedError(signal.reason, { method: 'GET', path });
+      throw connectionError(cause, this.#failed('GET', path, true));
+    }
+  }
+
+  #streamError(cause: unknown, path: string): ApiError {
+    const { code } = cause as { code?: unknown };
+    if (code === 'UND_ERR_HEADERS_TIMEOUT') {
+      return timeoutError(STREAM_TIMEOUT_MS, this.#failed('GET', path, true));
+    }
+    // Whether a GET was sent changes nothing for its caller, but tells a refused connection from a lost one.
+    const sent = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+    return connectionError(cause, this.#failed('GET', path, sent));
+  }
+
+  /** Headers and connections for one attempt; bounded in time, because a credential plugin may hang. */
+  #prepare(
+    request: Named,
+    timeoutMs: number,
+  ): Promise<{ headers: Headers; pools: { requests: Dispatcher; watches: Dispatcher } }> {
+    const { signal, method, path } = request;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(abortedError(signal?.reason, request));
+      const cancelTimer = this.#clock.after(timeoutMs, () => {
+        const message = `the credentials of ${this.#credentials.source} were not ready within ${timeoutMs} ms; check the credential plugin it names`;
+        reject(new ApiError(message, { failure: 'credentials', method, path }));
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      Promise.all([this.#credentials.headers(), this.#pools.current()])
+        .then(([headers, pools]) => resolve({ headers, pools }), reject)
+        .finally(() => {
+          cancelTimer();
+          signal?.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+
+  async #unlessAborted<T>(request: ApiRequest, waiting: Promise<T>): Promise<T> {
+    try {
+      return await waiting;
+    } catch (reason) {
+      throw abortedError(reason, request);
+    }
+  }
+
+  #headers(
+    authentication: Headers,
+    { body, contentType = 'application/json' }: Partial<ApiRequest>,
+  ): Headers {
+    const headers = { accept: 'application/json', 'user-agent': this.#userAgent, ...authentication };
+    return body === undefined ? headers : { ...headers, 'content-type': contentType };
+  }
+
+  #target({ path, query = {} }: Pick<ApiRequest, 'path' | 'query'>): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.set(name, String(value));
+    }
+    const search = parameters.toString();
+    return `${this.#prefix}${path}${search === '' ? '' : `?${search}`}`;
+  }
+
+  #failed(method: string, path: string, sent: boolean): FailedRequest {
+    return { method, path, server: this.#credentials.server, source: this.#credentials.source, sent };
+  }
+
+  #refused(
+    method: string,
+    path: string,
+    code: number,
+    body: string,
+    retryAfter: string | undefined,
+    headers: Headers,
+  ): FailedOutcome {
+    const { server, source } = this.#credentials;
+    const retryAfterMs = parseRetryAfter(retryAfter, this.#clock.now());
+    const error = statusError({ method, path, server, source, code, body, retryAfterMs });
+    return { error, headers, retryAfterMs };
+  }
+
+  #observeRequest(method: string, path: string, code: number, startedAt: number): void {
+    const durationMs = this.#clock.monotonic() - startedAt;
+    this.#observe.request?.({ method, path, host: this.host, code, durationMs });
+  }
+}
+
+type Headers = Readonly<Record<string, string>>;
+type Named = Pick<ApiRequest, 'method' | 'path'> & { readonly signal?: AbortSignal };
+
+/** `headers` are those the attempt was made with; `retryAfterMs` is what the Retry-After header said. */
+interface FailedOutcome {
+  readonly error: ApiError;
+  readonly headers: Headers;
+  readonly retryAfterMs?: number | undefined;
+}
+
+type Outcome<T> = FailedOutcome | { readonly error: undefined; readonly value: T; readonly headers: Headers };
+
+/** Milliseconds after which this request may be sent again, or `undefined` when it must not be. */
+function retryDelay(
+  request: ApiRequest,
+  error: ApiError,
+  retryAfterMs: number | undefined,
+): number | undefined {
+  const { method, retryThrottled = true } = request;
+  if (method !== 'GET' && error.isAmbiguous) return undefined;
+  if (isConnectionReset(error)) return RETRY_PAUSE_MS;
+  if (!retryThrottled) return undefined;
+  if (error.code === 429) return retryAfterMs ?? RETRY_PAUSE_MS;
+  return error.code >= 500 ? retryAfterMs : undefined;
+}
+
+function malformed({ method, path }: Named, code: number, how: string, cause?: unknown): ApiError {
+  return new ApiError(`${method} ${path}: the answer ${how}`, {
+    failure: 'malformed',
+    code,
+    method,
+    path,
+    cause,
+  });
+}
+
+function signalOf({ signal }: ApiRequest): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,331 @@
+import { type Clock, systemClock } from '../clock.js';
+import type { Random } from '../random.js';
+import { ApiError } from './api-error.js';
+import { Backoff } from './backoff.js';
+import type { RelistCause } from './disruption.js';
+import { FrameSplitter } from './frame-splitter.js';
+import { type KubeObject, ObjectStore, type ReflectorHandler } from './object-store.js';
+import { type Listing, readPagedList } from './paged-list.js';
+import { isOlder } from './resource-version.js';
+import { SilenceGuard } from './silence-guard.js';
+import type { ApiTransport } from './transport.js';
+import {
+  decodeWatchEvent,
+  MalformedError,
+  type ObjectReference,
+  referenceOf,
+  type WatchEvent,
+} from './watch-event.js';
+import {
+  isExpired,
+  judgeWatchFailure,
+  RegressedError,
+  SilenceError,
+  TruncatedError,
+  watchError,
+} from './watch-failure.js';
+
+export interface ReflectorObserver {
+  /** A whole list was read and delivered. */
+  listed?(info: { readonly objects: number; readonly pages: number; readonly durationMs: number }): void;
+  watchEvent?(type: WatchEvent['type']): void;
+}
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly transport: ApiTransport;
+  /** The collection, for example `/api/v1/pods`. */
+  readonly path: string;
+  readonly query?: { readonly fieldSelector?: string; readonly labelSelector?: string };
+  /** Reduces a decoded object to what is kept; the decoded object is dropped at once. May throw for one that makes no sense. */
+  readonly project: (raw: unknown) => T;
+  readonly handler: ReflectorHandler<T>;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** @default 500 */
+  readonly pageSize?: number;
+  /** A watch without a byte for so long is taken for dead; a healthy server sends a bookmark each minute. @default 150_000 */
+  readonly idleTimeoutMs?: number;
+  readonly observe?: ReflectorObserver;
+}
+
+/** A watch that ends sooner and brought nothing counts as a failure. */
+const SHORT_WATCH_MS = 1_000;
+
+/**
+ * Keeps a copy of one collection of an API server: lists it, then watches from the list's version, for as long as it
+ * runs. Every fault ends in a resumed watch or a new list whose differences are delivered, so that no change is lost;
+ * each is reported as a `Disruption`. Rules and figures: client-go's reflector, with bounded notice of dead connections.
+ */
+export class Reflector<T extends KubeObject> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #store: ObjectStore<T>;
+  readonly #backoff: Backoff;
+  readonly #silence: SilenceGuard;
+  #resourceVersion = '';
+  #mustList = true;
+  #hasSynced = false;
+  #running = false;
+  /** When the server began to answer the watch of this moment. */
+  #openedAt: number | undefined;
+  /** Where the stream was when it was unreadable last. */
+  #malformedAt: string | undefined;
+  /** Errors the server answered in a row, without anything new in between. */
+  #refusals = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#store = new ObjectStore(options.handler);
+    this.#backoff = new Backoff({ clock: this.#clock, random: this.#random });
+    this.#silence = new SilenceGuard({ clock: this.#clock, limitMs: options.idleTimeoutMs ?? 150_000 });
+  }
+
+  /** What is known now, by UID. */
+  get store(): ReadonlyMap<string, T> {
+    return this.#store.objects;
+  }
+
+  /** True once the first list has been delivered, and for ever after. */
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Everything up to this version has been delivered; '' before the first list. */
+  get lastResourceVersion(): string {
+    return this.#resourceVersion;
+  }
+
+  /** Monotonic milliseconds of the clock when the server was heard last. */
+  get lastActivity(): number {
+    return this.#silence.lastHeard;
+  }
+
+  /** Lists and watches until the signal fires; resolves then. No fault ends it. */
+  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#running) throw new Error('this reflector runs already');
+    this.#running = true;
+    try {
+      while (!signal.aborted) {
+        const pauseMs = this.#mustList ? await this.#tryList(signal) : await this.#tryWatch(signal);
+        if (pauseMs > 0) await this.#clock.sleep(pauseMs, { signal });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** @returns milliseconds to pause before going on. */
+  async #tryList(signal: AbortSignal): Promise<number> {
+    try {
+      await this.#list(signal);
+      return 0;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      const retryInMs = this.#pauseAfter(error);
+      const fault = { during: 'list', retryInMs, error: asError(error) } as const;
+      if (isExpired(error)) this.#store.report({ ...fault, kind: 'expired' });
+      else this.#store.report({ ...fault, kind: 'error', code: codeOf(error) });
+      return retryInMs;
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { transport, path, query, pageSize = 500, observe } = this.#options;
+    const startedAt = this.#clock.monotonic();
+    const listing = await readPagedList({
+      transport,
+      path,
+      query: { ...query },
+      pageSize,
+      project: (raw) => this.#project(raw, referenceOf(raw)),
+      onPage: () => this.#silence.heard(),
+      onExpired: (error) => {
+        this.#store.report({ kind: 'expired', during: 'list', retryInMs: 0, error: asError(error) });
+      },
+      signal,
+    });
+    signal.throwIfAborted();
+    this.#adopt(listing);
+    const durationMs = this.#clock.monotonic() - startedAt;
+    observe?.listed?.({ objects: listing.objects.length, pages: listing.pages, durationMs });
+  }
+
+  #adopt({ objects, resourceVersion }: Listing<T>): void {
+    this.#store.replace(objects, resourceVersion);
+    this.#resourceVersion = resourceVersion;
+    this.#mustList = false;
+    this.#refusals = 0;
+    if (this.#hasSynced) return;
+    this.#hasSynced = true;
+    this.#store.synced();
+  }
+
+  /** @returns milliseconds to pause before going on. */
+  async #tryWatch(signal: AbortSignal): Promise<number> {
+    const startedFrom = this.#resourceVersion;
+    this.#openedAt = undefined;
+    let failure: unknown;
+    try {
+      await this.#watch(signal);
+    } catch (error) {
+      failure = error;
+    }
+    if (signal.aborted) return 0;
+    const moved = this.#resourceVersion !== startedFrom;
+    if (moved) this.#refusals = 0;
+    const lived = this.#openedAt !== undefined && this.#clock.monotonic() - this.#openedAt >= SHORT_WATCH_MS;
+    const worthwhile = moved || lived;
+    if (failure === undefined && worthwhile) {
+      this.#store.report({ kind: 'reconnect', resourceVersion: this.#resourceVersion });
+      return 0;
+    }
+    return this.#recover(
+      failure ?? new Error('very short watch: it ended at once and brought nothing'),
+      worthwhile,
+    );
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { transport, path, query } = this.#options;
+    const connection = new AbortController();
+    const onAbort = (): void => connection.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    let silentMs: number | undefined;
+    this.#silence.start((ms) => {
+      silentMs = ms;
+      connection.abort(new Error('the watch fell silent'));
+    });
+    try {
+      const chunks = await transport.stream({
+        path,
+        query: {
+          ...query,
+          watch: true,
+          allowWatchBookmarks: true,
+          resourceVersion: this.#resourceVersion,
+          timeoutSeconds: 300 + Math.floor(this.#random() * 301),
+        },
+        signal: connection.signal,
+      });
+      this.#openedAt = this.#clock.monotonic();
+      await this.#read(chunks, connection.signal);
+    } catch (error) {
+      if (silentMs === undefined) throw error;
+    } finally {
+      this.#silence.stop();
+      signal.removeEventListener('abort', onAbort);
+    }
+    if (silentMs !== undefined) throw new SilenceError(silentMs);
+  }
+
+  /** Leaving the loop by an error closes the connection, so that nothing after an unreadable frame is taken in. */
+  async #read(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    const splitter = new FrameSplitter();
+    for await (const chunk of chunks) {
+      this.#silence.heard();
+      for (const frame of splitter.push(chunk)) {
+        if (signal.aborted) return;
+        this.#take(decodeWatchEvent(frame));
+      }
+    }
+    if (splitter.pendingBytes > 0) throw new TruncatedError(splitter.pendingBytes);
+  }
+
+  #take(event: WatchEvent): void {
+    this.#options.observe?.watchEvent?.(event.type);
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED': {
+        const object = this.#project(event.object, event.reference);
+        if (object === undefined) this.#store.expel(event.reference);
+        else this.#store.upsert(object);
+        this.#advance(event.reference.resourceVersion);
+        return;
+      }
+      case 'DELETED':
+        this.#store.delete(event.reference);
+        this.#advance(event.reference.resourceVersion);
+        return;
+      case 'BOOKMARK':
+        this.#takeBookmark(event.resourceVersion);
+        return;
+      case 'ERROR':
+        throw watchError(event, this.#options.path);
+    }
+  }
+
+  #takeBookmark(resourceVersion: string): void {
+    if (isOlder(resourceVersion, this.#resourceVersion)) throw new RegressedError(resourceVersion);
+    this.#advance(resourceVersion);
+  }
+
+  /** A repeated older event must not take us back. */
+  #advance(resourceVersion: string): void {
+    if (!isOlder(resourceVersion, this.#resourceVersion)) this.#resourceVersion = resourceVersion;
+  }
+
+  #project(raw: unknown, reference: ObjectReference | undefined): T | undefined {
+    try {
+      if (reference === undefined) throw new MalformedError('the object has no uid, name or version');
+      return this.#options.project(raw);
+    } catch (error) {
+      const object = reference ?? { uid: '', namespace: '', name: '', resourceVersion: '' };
+      this.#store.report({ kind: 'unprojectable', object, error });
+      return undefined;
+    }
+  }
+
+  /** Decides what follows a failed watch and reports it. */
+  #recover(error: unknown, worthwhile: boolean): number {
+    const resourceVersion = this.#resourceVersion;
+    const verdict = judgeWatchFailure(error, {
+      worthwhile,
+      malformedBefore: this.#malformedAt === resourceVersion,
+      refusals: this.#refusals,
+    });
+    if (verdict.kind === 'malformed') this.#malformedAt = resourceVersion;
+    if (verdict.refused) this.#refusals += 1;
+    const retryInMs = verdict.atOnce ? 0 : this.#pauseAfter(error);
+    const cause = asError(error);
+    switch (verdict.kind) {
+      case 'idle':
+        this.#store.report({ kind: 'idle', idleMs: verdict.idleMs, retryInMs });
+        break;
+      case 'malformed':
+        this.#store.report({ kind: 'malformed', resourceVersion, retryInMs, error: cause });
+        break;
+      case 'expired':
+        this.#store.report({ kind: 'expired', during: 'watch', retryInMs, error: cause });
+        break;
+      case 'error':
+        this.#store.report({ kind: 'error', during: 'watch', retryInMs, code: codeOf(error), error: cause });
+        break;
+    }
+    if (verdict.relist !== undefined) this.#scheduleRelist(verdict.relist);
+    return retryInMs;
+  }
+
+  #scheduleRelist(cause: RelistCause): void {
+    this.#mustList = true;
+    this.#malformedAt = undefined;
+    this.#store.report({ kind: 'relist', resourceVersion: this.#resourceVersion, cause });
+  }
+
+  #pauseAfter(error: unknown): number {
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    return Math.max(asked, this.#backoff.next());
+  }
+}
+
+function codeOf(error: unknown): number {
+  return error instanceof ApiError ? error.code : 0;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

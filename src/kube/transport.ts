@@ -1,0 +1,35 @@
+/**
+ * What the rooms that talk to an API server need from a connection, without naming an HTTP library.
+ * `ApiClient` (api-client.ts) is the implementation; tests may pass any other.
+ */
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface ApiRequest {
+  readonly method: HttpMethod;
+  /** Path below the server's base, beginning with `/`, for example `/api/v1/pods`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** @default 'application/json'; patches name theirs, for example `application/strategic-merge-patch+json`. */
+  readonly contentType?: string;
+  /** Milliseconds until the request is given up as ambiguous. @default 10_000 */
+  readonly timeoutMs?: number;
+  /** Whether the client itself waits and sends again on 429 and Retry-After; callers that pace themselves say no. @default true */
+  readonly retryThrottled?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiTransport {
+  /** Sends one request and decodes its JSON answer. Rejects with `ApiError` (api-error.ts) for every failure. */
+  request<T = unknown>(request: ApiRequest): Promise<T>;
+  /** Opens a long-lived GET; yields raw body chunks. Rejects with `ApiError` when the server does not answer 200. */
+  stream(request: StreamRequest): Promise<AsyncIterable<Uint8Array>>;
+}

@@ -1,0 +1,13 @@
+/** A source of random numbers in [0, 1); injected, so that a decision can be repeated from its seed. */
+export type Random = () => number;
+
+/** Mulberry32: small, fast, and good enough to break ties and to jitter timers. Not for secrets. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
