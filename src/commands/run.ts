@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Berth } from '../berth.js';
+import { systemClock } from '../clock.js';
+import { loadConfiguration } from '../config/load.js';
+import type { EffectiveConfiguration } from '../config/scheduler-configuration.js';
+import { toVersioned } from '../config/versioned.js';
+import { BerthError } from '../errors.js';
+import { describeAccess, missingAccess } from '../kube/access-review.js';
+import { ApiClient, type ClientObserver } from '../kube/api-client.js';
+import { type Credentials, type CredentialsRequest, loadCredentials } from '../kube/credentials.js';
+import { type LeaderElection, startLeaderElection } from '../kube/leader-election.js';
+import type { LeaseWorkerMessage } from '../kube/lease-worker-protocol.js';
+import { userAgent } from '../kube/user-agent.js';
+import { openFence } from '../kube/write-fence.js';
+import { createLogger, type Logger } from '../observe/logger.js';
+import { Metrics } from '../observe/metrics.js';
+import { seededRandom } from '../random.js';
+import { HttpServer } from '../serve/http-server.js';
+import { version } from '../version.js';
+import type { CommandContext } from './command-context.js';
+import { neededAccess } from './needed-access.js';
+import type { RunOptions } from './run-options.js';
+
+const statesToCheckMs = 20;
+
+/** The main job: schedules until it is told to end, or may not go on. Resolves to the exit code. */
+export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
+  const logger = createLogger({ level: options.logLevel, format: options.logFormat });
+  const configuration = loadConfiguration(options.configPath, options.overrides, {
+    allowDefaultLease: options.allowDefaultLease,
+  });
+  for (const warning of configuration.warnings) logger.warn('the configuration needs attention', { warning });
+  const connection: CredentialsRequest = {
+    kubeconfig: options.kubeconfig ?? (configuration.clientConnection.kubeconfig || undefined),
+    context: options.context,
+  };
+  const credentials = loadCredentials(connection);
+  const run = new Run({ options, configuration, connection, credentials, logger, signal: context.signal });
+  return run.run();
+}
+
+interface RunParts {
+  readonly options: RunOptions;
+  readonly configuration: EffectiveConfiguration;
+  readonly connection: CredentialsRequest;
+  readonly credentials: Credentials;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+class Run {
+  readonly #parts: RunParts;
+  readonly #metrics = new Metrics();
+  readonly #client: ApiClient;
+  readonly #eventClient: ApiClient;
+  /** Ends everything: the user's signal, lost leadership, or a failure. */
+  readonly #stop = new AbortController();
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    const { credentials, configuration } = parts;
+    const { qps, burst } = configuration.clientConnection;
+    const observe = observeRequests(this.#metrics, credentials.server.host);
+    this.#client = new ApiClient(credentials, { qps, burst, observe });
+    this.#eventClient = new ApiClient(credentials, { qps, burst, observe, userAgent: userAgent('events') });
+  }
+
+  async run(): Promise<number> {
+    const { signal, options, logger, configuration, credentials } = this.#parts;
+    const abort = (): void => this.#stop.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+    logger.info('starting Berth', {
+      version,
+      node: process.version,
+      server: credentials.server.href,
+      credentials: credentials.source,
+      seed,
+    });
+    const election = configuration.leaderElection.leaderElect ? this.#elect : undefined;
+    let server: HttpServer | undefined;
+    try {
+      await this.#checkAccess();
+      const leadership = election?.call(this);
+      const berth = new Berth({
+        transport: this.#client,
+        eventTransport: this.#eventClient,
+        configuration,
+        fence: leadership?.fence ?? openFence,
+        metrics: this.#metrics,
+        logger,
+        clock: systemClock,
+        random: seededRandom(seed),
+      });
+      server = this.#serve(berth);
+      const port = await server.listen({ host: options.bindAddress, port: options.port });
+      logger.info('serving health and metrics', { address: `http://${options.bindAddress}:${port}` });
+      await this.#work(berth, leadership);
+    } catch (error) {
+      if (!this.#stop.signal.aborted || !isInterruption(error)) throw error;
+    } finally {
+      this.#stop.abort();
+      signal.removeEventListener('abort', abort);
+      await server?.close();
+      this.#metrics.close();
+      await Promise.allSettled([this.#client.close(), this.#eventClient.close()]);
+    }
+    logger.info('ended in good order');
+    return 0;
+  }
+
+  /** Watches, waits for its turn, schedules, and hands the lease back last, when nothing is left to write. */
+  async #work(berth: Berth, leadership: LeaderElection | undefined): Promise<void> {
+    const { logger } = this.#parts;
+    const { signal } = this.#stop;
+    // Bindings under way are finished after the signal: their pods are still to be watched then.
+    const watching = new AbortController();
+    const watch = berth.watch({ signal: watching.signal });
+    try {
+      await Promise.race([watch, untilTrue(() => berth.synced, signal)]);
+      logger.info('synced with the cluster', {
+        nodes: berth.cluster.nodes.nodeCount,
+        boundPods: berth.cluster.podCount,
+      });
+      const lost = leadership?.lost.then((loss) => {
+        throw new BerthError('BERTH_E_LEASE_LOST', { reason: loss.message });
+      });
+      const working = this.#lead(berth, leadership);
+      await Promise.race([working, watch, ...(lost === undefined ? [] : [lost])]);
+      await working;
+    } finally {
+      watching.abort();
+      await leadership?.release();
+      await watch.catch(() => undefined);
+    }
+  }
+
+  async #lead(berth: Berth, leadership: LeaderElection | undefined): Promise<void> {
+    const { signal } = this.#stop;
+    if (leadership !== undefined) {
+      await Promise.race([leadership.acquired, aborted(signal)]);
+    }
+    if (!signal.aborted) await berth.schedule({ signal });
+  }
+
+  #elect(): LeaderElection {
+    const { configuration, connection, logger } = this.#parts;
+    const { resourceNamespace: namespace, resourceName: name, ...timing } = configuration.leaderElection;
+    const status = this.#metrics.leaderElectionMasterStatus.of(name);
+    status.set(0);
+    const onEvent = (event: LeaseWorkerMessage): void => {
+      if (event.kind === 'acquired') status.set(1);
+      if (event.kind === 'lost' || event.kind === 'ended') status.set(0);
+      logger.info('leader election', { ...event });
+    };
+    return startLeaderElection({
+      workerUrl: new URL('./lease-worker.js', import.meta.url),
+      connection,
+      settings: { namespace, name, identity: `${hostname()}_${randomUUID()}`, ...timing },
+      component: configuration.profiles[0]?.schedulerName ?? 'berth',
+      onEvent,
+    });
+  }
+
+  #serve(berth: Berth): HttpServer {
+    const { configuration, logger } = this.#parts;
+    const alive = { name: 'ping', check: () => true as const };
+    const synced = {
+      name: 'sched-handler-sync',
+      check: (): true | string => berth.synced || 'handlers are not fully synchronized',
+    };
+    const shutdown = {
+      name: 'shutdown',
+      check: (): true | string => !this.#stop.signal.aborted || 'shutting down',
+    };
+    return new HttpServer({
+      checks: { healthz: [alive], livez: [alive], readyz: [alive, synced, shutdown] },
+      metrics: () => this.#metrics.render(),
+      configz: () => toVersioned(configuration),
+      onError: (error) => logger.error('a request to the server failed', { error: String(error) }),
+    });
+  }
+
+  /** Says at once, and in one line, what would otherwise show as one failure after the other. */
+  async #checkAccess(): Promise<void> {
+    const needed = neededAccess(this.#parts.configuration.leaderElection);
+    const missing = await missingAccess(this.#client, needed, { signal: this.#stop.signal });
+    if (missing.length === 0) return;
+    throw new BerthError('BERTH_E_FORBIDDEN', { reason: missing.map(describeAccess).join(', ') });
+  }
+}
+
+function observeRequests(metrics: Metrics, host: string): ClientObserver {
+  return {
+    request: ({ method, code, durationMs, path }) => {
+      metrics.restClientRequests.of(code === 0 ? '<error>' : String(code), method, host).inc();
+      if (!path.includes('watch='))
+        metrics.restClientRequestDuration.of(method, host).observe(durationMs / 1000);
+    },
+    rateLimited: (waitedMs) => metrics.restClientRateLimiterDuration.of('', host).observe(waitedMs / 1000),
+  };
+}
+
+async function untilTrue(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition() && !signal.aborted) {
+    await systemClock.sleep(statesToCheckMs, { signal }).catch(() => undefined);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function isInterruption(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'AbortError' || ('failure' in error && error.failure === 'aborted'))
+  );
+}

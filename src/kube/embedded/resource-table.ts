@@ -1,0 +1,342 @@
+import { createHash } from 'node:crypto';
+import { coreEventProblems, eventFromCore, eventProblems, eventToCore, prepareEvent } from './event-rules.js';
+import { ensureRecord, isRecord, type JsonRecord, recordAt, recordsAt, setDefaults } from './json-value.js';
+import type { KubeObject } from './kube-object.js';
+import { defaultPod, podProblems, preparePod } from './pod-rules.js';
+import {
+  type AdmissionContext,
+  defineKind,
+  fieldAt,
+  fieldsAt,
+  type KindEntry,
+  KindRegistry,
+} from './resource-kind.js';
+import { type FieldProblem, invalidValue } from './status-error.js';
+import {
+  defaultDaemonSet,
+  defaultDeployment,
+  defaultReplicaSet,
+  defaultReplicationController,
+  defaultStatefulSet,
+  workloadProblems,
+} from './workload-rules.js';
+
+/** The status an object begins with, unless it was set up with one. */
+const startWith =
+  (status: JsonRecord) =>
+  (object: KubeObject): void => {
+    object.status ??= structuredClone(status);
+  };
+
+function prepareNode(node: KubeObject): void {
+  ensureRecord(node, 'spec');
+  const status = ensureRecord(node, 'status');
+  if (isRecord(status.capacity)) setDefaults(status, { allocatable: status.capacity });
+  setDefaults(status, { daemonEndpoints: { kubeletEndpoint: { Port: 0 } }, nodeInfo: {} });
+}
+
+function prepareNamespace(namespace: KubeObject): void {
+  namespace.metadata.labels = {
+    ...namespace.metadata.labels,
+    'kubernetes.io/metadata.name': namespace.metadata.name,
+  };
+  ensureRecord(namespace, 'spec').finalizers ??= ['kubernetes'];
+  namespace.status ??= { phase: 'Active' };
+}
+
+/** Nothing answers there; the same Service gets the same address whenever its defaults are filled in. */
+function serviceAddress({ metadata: { namespace, name } }: KubeObject): string {
+  const [third = 0, fourth = 0] = createHash('sha256').update(`${namespace}/${name}`).digest();
+  return `10.96.${third}.${fourth}`;
+}
+
+function defaultService(service: KubeObject): void {
+  const spec = ensureRecord(service, 'spec');
+  setDefaults(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
+  if (spec.type !== 'ExternalName') setDefaults(spec, { clusterIP: serviceAddress(service) });
+  for (const port of recordsAt(spec, 'ports')) {
+    setDefaults(port, { protocol: 'TCP', targetPort: port.port });
+  }
+}
+
+function defaultPersistentVolume(volume: KubeObject): void {
+  setDefaults(ensureRecord(volume, 'spec'), {
+    persistentVolumeReclaimPolicy: 'Retain',
+    volumeMode: 'Filesystem',
+  });
+}
+
+function preparePersistentVolume(volume: KubeObject, context: AdmissionContext): void {
+  volume.status ??= { phase: 'Pending', lastPhaseTransitionTime: context.now() };
+}
+
+function defaultPersistentVolumeClaim(claim: KubeObject): void {
+  setDefaults(ensureRecord(claim, 'spec'), { volumeMode: 'Filesystem' });
+}
+
+function leaseProblems(lease: KubeObject): FieldProblem[] {
+  const seconds = recordAt(lease, 'spec').leaseDurationSeconds;
+  return typeof seconds === 'number' && seconds <= 0
+    ? [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+    : [];
+}
+
+const EVENT_REFERENCE_FIELDS = [
+  'kind',
+  'namespace',
+  'name',
+  'uid',
+  'apiVersion',
+  'resourceVersion',
+  'fieldPath',
+];
+
+const aboutFields = (prefix: string) =>
+  Object.fromEntries(
+    EVENT_REFERENCE_FIELDS.map((field) => [`${prefix}.${field}`, fieldAt(`involvedObject.${field}`)]),
+  );
+
+const CORE: readonly KindEntry[] = [
+  {
+    kind: 'ConfigMap',
+    plural: 'configmaps',
+    shortNames: ['cm'],
+  },
+  {
+    kind: 'Event',
+    plural: 'events',
+    shortNames: ['ev'],
+    microTimes: ['eventTime', 'series.lastObservedTime'],
+    fields: {
+      ...aboutFields('involvedObject'),
+      ...fieldsAt('reason', 'type', 'reportingComponent'),
+      source: fieldAt('source.component'),
+    },
+    prepareCreate: prepareEvent,
+    validate: coreEventProblems,
+  },
+  {
+    kind: 'Namespace',
+    plural: 'namespaces',
+    shortNames: ['ns'],
+    namespaced: false,
+    hasStatus: true,
+    fields: fieldsAt('status.phase'),
+    prepareCreate: prepareNamespace,
+  },
+  {
+    kind: 'Node',
+    plural: 'nodes',
+    shortNames: ['no'],
+    namespaced: false,
+    hasStatus: true,
+    keepsStatusOnCreate: true,
+    fields: { 'spec.unschedulable': (node) => String(recordAt(node, 'spec').unschedulable === true) },
+    prepareCreate: prepareNode,
+  },
+  {
+    kind: 'PersistentVolumeClaim',
+    plural: 'persistentvolumeclaims',
+    shortNames: ['pvc'],
+    hasStatus: true,
+    applyDefaults: defaultPersistentVolumeClaim,
+    prepareCreate: startWith({ phase: 'Pending' }),
+  },
+  {
+    kind: 'PersistentVolume',
+    plural: 'persistentvolumes',
+    shortNames: ['pv'],
+    namespaced: false,
+    hasStatus: true,
+    applyDefaults: defaultPersistentVolume,
+    prepareCreate: preparePersistentVolume,
+  },
+  {
+    kind: 'Pod',
+    plural: 'pods',
+    shortNames: ['po'],
+    categories: ['all'],
+    hasStatus: true,
+    hasGeneration: true,
+    fields: fieldsAt(
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.nominatedNodeName',
+    ),
+    applyDefaults: defaultPod,
+    prepareCreate: preparePod,
+    validate: podProblems,
+  },
+  {
+    kind: 'ReplicationController',
+    plural: 'replicationcontrollers',
+    shortNames: ['rc'],
+    categories: ['all'],
+    hasStatus: true,
+    hasGeneration: true,
+    hasScale: true,
+    fields: fieldsAt('status.replicas'),
+    applyDefaults: defaultReplicationController,
+    prepareCreate: startWith({ replicas: 0 }),
+  },
+  {
+    kind: 'Secret',
+    plural: 'secrets',
+    fields: fieldsAt('type'),
+    applyDefaults: (secret) => setDefaults(secret, { type: 'Opaque' }),
+  },
+  { kind: 'ServiceAccount', plural: 'serviceaccounts', shortNames: ['sa'] },
+  {
+    kind: 'Service',
+    plural: 'services',
+    shortNames: ['svc'],
+    categories: ['all'],
+    hasStatus: true,
+    fields: fieldsAt('spec.clusterIP', 'spec.type'),
+    applyDefaults: defaultService,
+    prepareCreate: startWith({ loadBalancer: {} }),
+  },
+];
+
+const APPS: readonly KindEntry[] = [
+  {
+    kind: 'DaemonSet',
+    plural: 'daemonsets',
+    shortNames: ['ds'],
+    applyDefaults: defaultDaemonSet,
+    prepareCreate: startWith({
+      currentNumberScheduled: 0,
+      numberMisscheduled: 0,
+      desiredNumberScheduled: 0,
+      numberReady: 0,
+    }),
+  },
+  {
+    kind: 'Deployment',
+    plural: 'deployments',
+    shortNames: ['deploy'],
+    hasScale: true,
+    applyDefaults: defaultDeployment,
+  },
+  {
+    kind: 'ReplicaSet',
+    plural: 'replicasets',
+    shortNames: ['rs'],
+    hasScale: true,
+    fields: fieldsAt('status.replicas'),
+    applyDefaults: defaultReplicaSet,
+    prepareCreate: startWith({ replicas: 0 }),
+  },
+  {
+    kind: 'StatefulSet',
+    plural: 'statefulsets',
+    shortNames: ['sts'],
+    hasScale: true,
+    applyDefaults: defaultStatefulSet,
+    prepareCreate: startWith({ replicas: 0, availableReplicas: 0 }),
+  },
+].map((entry) => ({
+  group: 'apps',
+  categories: ['all'],
+  hasStatus: true,
+  hasGeneration: true,
+  validate: workloadProblems,
+  ...entry,
+}));
+
+const STORAGE: readonly KindEntry[] = [
+  {
+    kind: 'CSIDriver',
+    plural: 'csidrivers',
+    namespaced: false,
+    applyDefaults: (driver: KubeObject) =>
+      setDefaults(ensureRecord(driver, 'spec'), {
+        attachRequired: true,
+        podInfoOnMount: false,
+        volumeLifecycleModes: ['Persistent'],
+        storageCapacity: false,
+        fsGroupPolicy: 'ReadWriteOnceWithFSType',
+        requiresRepublish: false,
+        seLinuxMount: false,
+        preventPodSchedulingIfMissing: false,
+      }),
+  },
+  { kind: 'CSINode', plural: 'csinodes', namespaced: false },
+  { kind: 'CSIStorageCapacity', plural: 'csistoragecapacities' },
+  {
+    kind: 'StorageClass',
+    plural: 'storageclasses',
+    shortNames: ['sc'],
+    namespaced: false,
+    applyDefaults: (storage: KubeObject) =>
+      setDefaults(storage, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+  },
+  { kind: 'VolumeAttachment', plural: 'volumeattachments', namespaced: false, hasStatus: true },
+].map((entry) => ({
+  group: 'storage.k8s.io',
+  allowsUnconditionalUpdate: entry.kind === 'StorageClass',
+  ...entry,
+}));
+
+const OTHERS: readonly KindEntry[] = [
+  {
+    group: 'coordination.k8s.io',
+    kind: 'Lease',
+    plural: 'leases',
+    microTimes: ['spec.renewTime', 'spec.acquireTime'],
+    allowsUnconditionalUpdate: false,
+    validate: leaseProblems,
+  },
+  {
+    group: 'events.k8s.io',
+    kind: 'Event',
+    plural: 'events',
+    shortNames: ['ev'],
+    microTimes: ['eventTime', 'series.lastObservedTime'],
+    fields: {
+      ...aboutFields('regarding'),
+      ...aboutFields('involvedObject'),
+      ...fieldsAt('reason', 'type'),
+      reportingController: fieldAt('reportingComponent'),
+    },
+    prepareCreate: prepareEvent,
+    validate: eventProblems,
+    toStored: eventToCore,
+    fromStored: eventFromCore,
+  },
+  {
+    group: 'policy',
+    kind: 'PodDisruptionBudget',
+    plural: 'poddisruptionbudgets',
+    shortNames: ['pdb'],
+    hasStatus: true,
+    hasGeneration: true,
+    allowsUnconditionalUpdate: false,
+    prepareCreate: startWith({
+      disruptionsAllowed: 0,
+      currentHealthy: 0,
+      desiredHealthy: 0,
+      expectedPods: 0,
+    }),
+  },
+  {
+    group: 'scheduling.k8s.io',
+    kind: 'PriorityClass',
+    plural: 'priorityclasses',
+    shortNames: ['pc'],
+    namespaced: false,
+    hasGeneration: true,
+    applyDefaults: (priority) =>
+      setDefaults(priority, { value: 0, preemptionPolicy: 'PreemptLowerPriority' }),
+  },
+];
+
+/** Every kind the embedded server keeps. To serve one more, add an entry. */
+export function createKindRegistry(): KindRegistry {
+  return new KindRegistry([...CORE, ...APPS, ...OTHERS, ...STORAGE].map(defineKind));
+}
