@@ -1,0 +1,181 @@
+import type { NodeTable, Rows } from '../cluster/node-table.js';
+import type { Pod } from '../cluster/pod.js';
+import type { EventRegistration } from './cluster-event.js';
+import type { Cycle } from './cycle.js';
+import type { NodeView } from './node-view.js';
+import type { Status } from './status.js';
+
+/*
+ * What a plugin is. A plugin implements the extension points that it needs; points of kube-scheduler keep their names. Filter and
+ * Score have two forms, of which a plugin has one: the simple form judges one node, the vector form judges rows of columns.
+ * Wherever a Status is returned, `undefined` is success.
+ */
+
+export interface Plugin {
+  readonly name: string;
+  /** Events that can cure a rejection by this plugin. Absent: every event may. Empty: none does. */
+  readonly events?: readonly EventRegistration<never, never>[];
+}
+
+/** A pod in the queue, as far as ordering goes. */
+export interface QueuedPod {
+  readonly pod: Pod;
+  /** When it was last put into the queue, milliseconds. */
+  readonly timestamp: number;
+}
+
+/** May this pod enter the active queue at all? A refusal gates it. */
+export interface PreEnqueuePlugin extends Plugin {
+  preEnqueue(pod: Pod): Status | undefined;
+}
+
+/** Exactly one per process: which pod is tried first. */
+export interface QueueSortPlugin extends Plugin {
+  less(a: QueuedPod, b: QueuedPod): boolean;
+}
+
+export type PreFilterResult =
+  | {
+      readonly kind: 'proceed' /** Only these nodes are worth judging; names may not exist. */;
+      readonly nodeNames?: ReadonlySet<string>;
+    }
+  /** The pod does not concern the plugin: its Filter is not called in this cycle. */
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'rejected'; readonly status: Status };
+
+/** Once per cycle, before any node is judged: prepare, narrow, or refuse the pod as a whole. */
+export interface PreFilterPlugin extends Plugin {
+  preFilter(cycle: Cycle, pod: Pod, nodes: NodeTable): PreFilterResult;
+  /** A hypothetical row got a pod: bring what PreFilter noted up to date. */
+  addPod?(cycle: Cycle, added: Pod, slot: number): void;
+  /** A hypothetical row lost a pod. */
+  removePod?(cycle: Cycle, removed: Pod, slot: number): void;
+}
+
+/** Simple form: judges one node. */
+export interface NodeFilterPlugin extends Plugin {
+  filter(cycle: Cycle, pod: Pod, node: NodeView): Status | undefined;
+}
+
+/** Vector form: judges rows. */
+export interface RowFilterPlugin extends Plugin {
+  /**
+   * Writes one verdict for each row: `verdicts[i]` is about `rows.slots[i]`; 0 lets the node pass, any other number is this
+   * plugin's own and is explained by `verdictStatus`. The array comes in filled with 0.
+   */
+  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): void;
+  /** What a verdict means: the same number always means the same within one cycle. */
+  verdictStatus(cycle: Cycle, verdict: number): Status;
+}
+
+export interface PreScorePlugin extends Plugin {
+  /** `'skip'`: the plugin contributes nothing to any node in this cycle. */
+  preScore(cycle: Cycle, pod: Pod, rows: Rows): 'skip' | Status | undefined;
+}
+
+/** Simple form: an integer for one node; 0 to 100, or anything if the plugin normalises. */
+export interface NodeScorePlugin extends Plugin {
+  score(cycle: Cycle, pod: Pod, node: NodeView): number;
+}
+
+/** Vector form: `scores[i]` is about `rows.slots[i]`; integers. */
+export interface RowScorePlugin extends Plugin {
+  scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void;
+  /** The same scores before they were truncated to integers: decides between nodes whose totals are equal. */
+  exactScoreRows?(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void;
+}
+
+/** Brings raw scores of all feasible nodes into 0 to 100, in place. */
+export interface NormalizePlugin extends Plugin {
+  normalizeScores(cycle: Cycle, pod: Pod, scores: Float64Array, length: number): void;
+}
+
+export interface ReservePlugin extends Plugin {
+  reserve(cycle: Cycle, pod: Pod, nodeName: string): Status | undefined;
+  /** Takes a reservation back; must bear being called without one. */
+  unreserve(cycle: Cycle, pod: Pod, nodeName: string): void;
+}
+
+export type PermitResult = Status | { readonly code: 'WaitUpTo'; readonly milliseconds: number } | undefined;
+
+export interface PermitPlugin extends Plugin {
+  permit(cycle: Cycle, pod: Pod, nodeName: string): PermitResult;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface PreBindPlugin extends Plugin {
+  /** `'skip'`: nothing to do for this pod, PreBind is not called. */
+  preBindPreFlight?(cycle: Cycle, pod: Pod, nodeName: string): 'skip' | Status | undefined;
+  preBind(cycle: Cycle, pod: Pod, nodeName: string, options?: CallOptions): Promise<Status | undefined>;
+}
+
+export interface BindPlugin extends Plugin {
+  /** A `Skip` status leaves the pod to the next binder. */
+  bind(cycle: Cycle, pod: Pod, nodeName: string, options?: CallOptions): Promise<Status | undefined>;
+}
+
+export interface PostBindPlugin extends Plugin {
+  postBind(cycle: Cycle, pod: Pod, nodeName: string): void;
+}
+
+/** What PostFilter plugins are told about a pod that fits nowhere. */
+export interface Rejections {
+  /** Nodes in the cluster. */
+  readonly nodeCount: number;
+  /** Why one node was refused. */
+  statusOf(slot: number): Status | undefined;
+}
+
+export type PostFilterResult =
+  | { readonly kind: 'nominated'; readonly nodeName: string; readonly message: string }
+  | {
+      readonly kind: 'rejected';
+      readonly status: Status /** Drop a nomination that the pod has. */;
+      readonly clearNomination: boolean;
+    };
+
+export interface PostFilterPlugin extends Plugin {
+  postFilter(cycle: Cycle, pod: Pod, rejections: Rejections): PostFilterResult;
+}
+
+/** How each extension point is recognised, and the order in which kube-scheduler's configuration names them. */
+export const extensionPoints = [
+  'preEnqueue',
+  'queueSort',
+  'preFilter',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+] as const;
+
+export type ExtensionPoint = (typeof extensionPoints)[number];
+
+const methodsOf: Readonly<Record<ExtensionPoint, readonly string[]>> = {
+  preEnqueue: ['preEnqueue'],
+  queueSort: ['less'],
+  preFilter: ['preFilter'],
+  filter: ['filter', 'filterRows'],
+  postFilter: ['postFilter'],
+  preScore: ['preScore'],
+  score: ['score', 'scoreRows'],
+  reserve: ['reserve'],
+  permit: ['permit'],
+  preBind: ['preBind'],
+  bind: ['bind'],
+  postBind: ['postBind'],
+};
+
+/** True when the plugin takes part in an extension point. */
+export function implementsPoint(plugin: Plugin, point: ExtensionPoint): boolean {
+  const methods = plugin as unknown as Readonly<Record<string, unknown>>;
+  return methodsOf[point].some((method) => typeof methods[method] === 'function');
+}

@@ -1,0 +1,84 @@
+import type { Rows } from '../cluster/node-table.js';
+import type { Pod } from '../cluster/pod.js';
+import type { NodeResourcesBalancedAllocationArgs } from '../config/plugin-args.js';
+import type { Cycle } from '../framework/cycle.js';
+import type { PreScorePlugin, RowScorePlugin } from '../framework/plugin.js';
+import { defaultResources } from './node-resources-fit-args.js';
+import { type ResourceColumns, resourceColumns, type WeightedResource, wanted } from './resource-columns.js';
+
+export const nodeResourcesBalancedAllocation = 'NodeResourcesBalancedAllocation';
+
+const highest = 100;
+
+/** Prefers nodes whose resources would be used more evenly than before: 75 when nothing changes. */
+export class NodeResourcesBalancedAllocation implements PreScorePlugin, RowScorePlugin {
+  readonly name = nodeResourcesBalancedAllocation;
+  readonly events = [];
+  readonly #resources: readonly WeightedResource[];
+
+  constructor({ resources }: NodeResourcesBalancedAllocationArgs = { resources: defaultResources }) {
+    this.#resources = resources;
+  }
+
+  preScore(_cycle: Cycle, { accounted }: Pod): 'skip' | undefined {
+    return this.#resources.every(({ name }) => wanted(accounted, name) === 0) ? 'skip' : undefined;
+  }
+
+  scoreRows({ nodes }: Cycle, { accounted }: Pod, rows: Rows, scores: Float64Array): void {
+    scoreBalance(
+      resourceColumns(nodes, this.#resources, accounted, { nonZero: false }),
+      rows,
+      scores,
+      Math.trunc,
+    );
+  }
+
+  exactScoreRows({ nodes }: Cycle, { accounted }: Pod, rows: Rows, scores: Float64Array): void {
+    scoreBalance(
+      resourceColumns(nodes, this.#resources, accounted, { nonZero: false }),
+      rows,
+      scores,
+      (value) => value,
+    );
+  }
+}
+
+/** The change of balance counts, not the balance: half of 100 for no change, and half of the balance with the pod. */
+function scoreBalance(
+  columns: readonly ResourceColumns[],
+  { slots, length }: Rows,
+  scores: Float64Array,
+  cut: (value: number) => number,
+): void {
+  const before = new Float64Array(columns.length);
+  const after = new Float64Array(columns.length);
+  for (let i = 0; i < length; i++) {
+    const slot = slots[i]!;
+    let count = 0;
+    for (const { capacity, used, want } of columns) {
+      const available = capacity[slot]!;
+      if (available === 0) continue;
+      before[count] = Math.min(1, used[slot]! / available);
+      after[count] = Math.min(1, (used[slot]! + want) / available);
+      count += 1;
+    }
+    const gained = cut(balance(after, count)) - cut(balance(before, count));
+    scores[i] = 50 + cut((50 + gained) / 2);
+  }
+}
+
+/** 100 when all fractions are equal, less by their standard deviation. */
+function balance(fractions: Float64Array, count: number): number {
+  return (1 - deviation(fractions, count)) * highest;
+}
+
+function deviation(fractions: Float64Array, count: number): number {
+  if (count < 2) return 0;
+  if (count === 2) return Math.abs(fractions[0]! - fractions[1]!) / 2;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += fractions[i]!;
+  const mean = sum / count;
+  let squares = 0;
+  for (let i = 0; i < count; i++) squares += (fractions[i]! - mean) * (fractions[i]! - mean);
+  return Math.sqrt(squares / count);
+}

@@ -1,0 +1,89 @@
+import { Action } from '../cluster/action.js';
+import type { Node } from '../cluster/node.js';
+import type { NodeTable, Rows } from '../cluster/node-table.js';
+import type { Pod, Toleration } from '../cluster/pod.js';
+import type { Hint } from '../framework/cluster-event.js';
+import type {
+  NormalizePlugin,
+  PreFilterPlugin,
+  PreScorePlugin,
+  RowFilterPlugin,
+  RowScorePlugin,
+} from '../framework/plugin.js';
+import { unresolvable } from '../framework/status.js';
+import { normalizeByHighest } from './normalize.js';
+import { isTolerated, toleratesHardTaints } from './toleration.js';
+
+export const taintToleration = 'TaintToleration';
+
+const refusal = unresolvable('node(s) had untolerated taint(s)');
+/** Id of the set without taints, which the table holds from its start: by far the most frequent one. */
+const noTaints = 0;
+
+/** Keeps pods off nodes with hard taints that they do not tolerate, and prefers nodes with few soft ones. */
+export function createTaintToleration(): PreFilterPlugin &
+  RowFilterPlugin &
+  PreScorePlugin &
+  RowScorePlugin &
+  NormalizePlugin {
+  return {
+    name: taintToleration,
+    events: [
+      { resource: 'Node', action: Action.Add | Action.UpdateNodeTaint, hint: nodeHint },
+      { resource: 'TargetPod', action: Action.UpdatePodToleration },
+    ],
+    preFilter: () => ({ kind: 'proceed' }),
+    filterRows({ nodes }, { spec }, rows, verdicts) {
+      const judge = (id: number) =>
+        toleratesHardTaints(nodes.taintSets.value(id), spec.tolerations) ? 0 : 1;
+      forEachTaintSet(nodes, rows, verdicts, judge);
+    },
+    verdictStatus: () => refusal,
+    preScore: () => undefined,
+    scoreRows({ nodes }, { spec }, rows, scores) {
+      const soft = spec.tolerations.filter(({ effect }) => effect === '' || effect === 'PreferNoSchedule');
+      forEachTaintSet(nodes, rows, scores, (id) => intolerableSoftTaints(nodes, id, soft));
+    },
+    normalizeScores(_cycle, _pod, scores, length) {
+      normalizeByHighest(scores, length, { reverse: true });
+    },
+  };
+}
+
+/** Judges each distinct set once; nodes of one pool share theirs and mostly follow each other. */
+function forEachTaintSet(
+  { taintSet }: NodeTable,
+  { slots, length }: Rows,
+  answers: Int32Array | Float64Array,
+  judge: (id: number) => number,
+): void {
+  const known = new Map<number, number>();
+  let lastId = noTaints;
+  let lastAnswer = 0;
+  for (let i = 0; i < length; i++) {
+    const id = taintSet[slots[i]!]!;
+    if (id !== lastId) {
+      let answer = id === noTaints ? 0 : known.get(id);
+      if (answer === undefined) {
+        answer = judge(id);
+        known.set(id, answer);
+      }
+      lastId = id;
+      lastAnswer = answer;
+    }
+    answers[i] = lastAnswer;
+  }
+}
+
+function intolerableSoftTaints(nodes: NodeTable, id: number, tolerations: readonly Toleration[]): number {
+  let count = 0;
+  for (const taint of nodes.taintSets.value(id)) {
+    if (taint.effect === 'PreferNoSchedule' && !isTolerated(taint, tolerations)) count += 1;
+  }
+  return count;
+}
+
+function nodeHint({ spec }: Pod, old: Node | undefined, now: Node | undefined): Hint {
+  if (now === undefined || !toleratesHardTaints(now.taints, spec.tolerations)) return 'Skip';
+  return old === undefined || !toleratesHardTaints(old.taints, spec.tolerations) ? 'Queue' : 'Skip';
+}

@@ -1,0 +1,418 @@
+import type { Clock } from '../clock.js';
+import { Action } from '../cluster/action.js';
+import { podChanges } from '../cluster/object-change.js';
+import type { Pod } from '../cluster/pod.js';
+import type { ClusterEvent } from '../framework/cluster-event.js';
+import { updateEvents } from '../framework/cluster-events.js';
+import type { PreEnqueuePlugin, QueuedPod } from '../framework/plugin.js';
+import { type BackoffLimits, backoffExpiry, isBackingOff } from './backoff.js';
+import { Heap } from './heap.js';
+import type { HintTable, Requeue } from './hints.js';
+import { InFlight, type OccurredEvent } from './in-flight.js';
+import { Nominator } from './nominator.js';
+import { QueueEntry } from './queued-pod.js';
+
+export type QueueName = 'active' | 'backoff' | 'unschedulable' | 'gated';
+
+export interface QueueProfile {
+  readonly preEnqueue: readonly PreEnqueuePlugin[];
+  readonly hints: HintTable;
+}
+
+export interface QueueObserver {
+  /** A pod entered a queue because of an event. */
+  incoming?(queue: 'active' | 'backoff' | 'unschedulable', event: string): void;
+  /** One pod more or less counts as refused by a plugin. */
+  rejectedBy?(plugin: string, profile: string, delta: 1 | -1): void;
+}
+
+export interface SchedulingQueueOptions {
+  /** By scheduler name. */
+  readonly profiles: ReadonlyMap<string, QueueProfile>;
+  readonly less: (a: QueuedPod, b: QueuedPod) => boolean;
+  readonly clock: Clock;
+  /** @default { initialMs: 1_000, maxMs: 10_000 } */
+  readonly backoff?: BackoffLimits;
+  /** After this long in the unschedulable pool a pod is tried again, whatever the hints say. @default 300_000 */
+  readonly maxUnschedulableMs?: number;
+  readonly observer?: QueueObserver;
+}
+
+const timeout: ClusterEvent = { resource: '*', action: Action.All, label: 'UnschedulableTimeout' };
+const attemptFailure = 'ScheduleAttemptFailure';
+const podAdd = 'UnscheduledPodAdd';
+const forceActivate = 'ForceActivate';
+
+/**
+ * Every pending pod of ours is in exactly one place: active (to be tried), backing off, unschedulable (waiting for an event that
+ * can help), gated, or in flight. Behaviour is kube-scheduler's; keys are UIDs.
+ */
+export class SchedulingQueue {
+  readonly nominator = new Nominator();
+  readonly #profiles: ReadonlyMap<string, QueueProfile>;
+  readonly #clock: Clock;
+  readonly #limits: BackoffLimits;
+  readonly #maxUnschedulableMs: number;
+  readonly #observer: QueueObserver;
+  readonly #active: Heap<QueueEntry>;
+  /** Refused by a plugin; may be tried early when nothing else is to do. */
+  readonly #backoff: Heap<QueueEntry>;
+  /** Failed by an error: waits out its backoff in any case. */
+  readonly #errorBackoff: Heap<QueueEntry>;
+  /** Refused or gated, by UID. */
+  readonly #pool = new Map<string, QueueEntry>();
+  /** The pool by refusing plugin: an event looks only at pods that it can help. */
+  readonly #poolByRejector = new Map<string, Set<QueueEntry>>();
+  readonly #entries = new Map<string, QueueEntry>();
+  readonly #inFlight = new InFlight();
+  #gatedCount = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(options: SchedulingQueueOptions) {
+    this.#profiles = options.profiles;
+    this.#clock = options.clock;
+    this.#limits = options.backoff ?? { initialMs: 1_000, maxMs: 10_000 };
+    this.#maxUnschedulableMs = options.maxUnschedulableMs ?? 300_000;
+    this.#observer = options.observer ?? {};
+    this.#active = new Heap<QueueEntry>(options.less);
+    const byExpiry = (a: QueueEntry, b: QueueEntry): boolean => {
+      const difference = backoffExpiry(a, this.#limits) - backoffExpiry(b, this.#limits);
+      return difference !== 0 ? difference < 0 : options.less(a, b);
+    };
+    this.#backoff = new Heap(byExpiry);
+    this.#errorBackoff = new Heap(byExpiry);
+  }
+
+  /** Pods by queue, as `scheduler_pending_pods` shows them. */
+  get counts(): Readonly<Record<QueueName, number>> {
+    return {
+      active: this.#active.size,
+      backoff: this.#backoff.size + this.#errorBackoff.size,
+      unschedulable: this.#pool.size - this.#gatedCount,
+      gated: this.#gatedCount,
+    };
+  }
+
+  get inFlightPods(): number {
+    return this.#inFlight.podCount;
+  }
+
+  get inFlightEvents(): number {
+    return this.#inFlight.eventCount;
+  }
+
+  /** True when the pod is in a queue or under way. */
+  has(uid: string): boolean {
+    return this.#entries.has(uid) || this.#inFlight.has(uid);
+  }
+
+  /** Where a pod waits; undefined when it does not. */
+  whereIs(uid: string): QueueName | 'in-flight' | undefined {
+    const entry = this.#entries.get(uid);
+    if (entry === undefined) return this.#inFlight.has(uid) ? 'in-flight' : undefined;
+    if (this.#active.has(entry)) return 'active';
+    if (this.#pool.has(uid)) return entry.gatedBy === undefined ? 'unschedulable' : 'gated';
+    return 'backoff';
+  }
+
+  /** Entries waiting in the pool, for explanations. */
+  poolEntries(): Iterable<QueueEntry> {
+    return this.#pool.values();
+  }
+
+  /** A new pending pod. One that is here already is replaced in place. */
+  add(pod: Pod): void {
+    const known = this.#entries.get(pod.uid);
+    if (known !== undefined) {
+      this.update(known.pod, pod);
+      return;
+    }
+    if (this.#inFlight.has(pod.uid)) return;
+    this.nominator.nominate(pod, pod.nominatedNodeName);
+    this.#enter(new QueueEntry(pod, this.#clock.now()), podAdd);
+  }
+
+  /** A pending pod changed. */
+  update(old: Pod, pod: Pod): void {
+    const changes = podChanges(old, pod);
+    if (this.#inFlight.has(pod.uid)) {
+      for (const event of updateEvents('TargetPod', changes)) this.#inFlight.record({ event, old, now: pod });
+      return;
+    }
+    const entry = this.#entries.get(pod.uid);
+    if (entry === undefined) {
+      this.add(pod);
+      return;
+    }
+    entry.pod = pod;
+    this.nominator.update(old, pod);
+    if (!this.#pool.has(pod.uid)) {
+      this.#heapOf(entry)?.changed(entry);
+      return;
+    }
+    for (const event of updateEvents('TargetPod', changes)) {
+      const requeue = this.#weigh(entry, { event, old, now: pod });
+      if (requeue === 'stay') continue;
+      this.#leavePool(entry);
+      this.#requeue(entry, requeue, event.label);
+      if (!this.#pool.has(pod.uid)) return;
+    }
+  }
+
+  /** The pod is gone, bound, or ours no more. An attempt under way goes on until its end. */
+  delete(uid: string): void {
+    this.nominator.remove(uid);
+    const entry = this.#entries.get(uid);
+    if (entry === undefined) return;
+    this.#entries.delete(uid);
+    if (this.#pool.has(uid)) this.#leavePool(entry);
+    else this.#heapOf(entry)?.remove(entry);
+    this.#countRejectors(entry, -1);
+  }
+
+  /** The next pod to try, or undefined when there is none now. The pod is in flight until `done` or `putBack`. */
+  pop(): QueueEntry | undefined {
+    let entry = this.#active.pop();
+    if (entry === undefined) {
+      // Nothing else to do: a pod that only waits out its backoff is tried early.
+      entry = this.#backoff.pop();
+      if (entry !== undefined) this.#observer.incoming?.('active', 'PopFromBackoffQ');
+    }
+    if (entry === undefined) return undefined;
+    this.#entries.delete(entry.pod.uid);
+    entry.attempts += 1;
+    this.#countRejectors(entry, -1);
+    this.#inFlight.begin(entry.pod.uid);
+    return entry;
+  }
+
+  /** Resolves when `pop` may have something. */
+  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    if (this.#active.size > 0 || this.#backoff.size > 0 || signal?.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = () => {
+        signal?.removeEventListener('abort', this.#wake!);
+        this.#wake = undefined;
+        resolve();
+      };
+      signal?.addEventListener('abort', this.#wake, { once: true });
+    });
+  }
+
+  /** The attempt is over for the queue: the pod is bound, gone, or will not come back. */
+  done(uid: string): void {
+    this.#inFlight.end(uid);
+  }
+
+  /**
+   * A failed attempt. Without rejectors it was an error: the pod backs off. With rejectors it waits for an event that can help,
+   * unless one came while it was under way. `pod` is the newest version known.
+   */
+  putBack(
+    entry: QueueEntry,
+    pod: Pod,
+    failure: { readonly rejectors: ReadonlySet<string>; readonly pendingPlugins?: ReadonlySet<string> },
+  ): void {
+    const events = this.#inFlight.since(pod.uid);
+    this.#inFlight.end(pod.uid);
+    if (this.#entries.has(pod.uid)) return;
+    entry.pod = pod;
+    entry.timestamp = this.#clock.now();
+    entry.flushed = false;
+    entry.flushedAt = 0;
+    entry.gatedBy = undefined;
+    entry.rejectors = failure.rejectors;
+    entry.pendingPlugins = failure.pendingPlugins ?? new Set();
+    this.#countRejectors(entry, 1);
+    if (failure.rejectors.size === 0) {
+      entry.errors += 1;
+      this.#requeue(entry, 'after-backoff', attemptFailure);
+      return;
+    }
+    entry.rejections += 1;
+    entry.errors = 0;
+    this.#requeue(entry, this.#strongest(entry, events), attemptFailure);
+  }
+
+  /** Something happened that may help pods in the pool. `concerns` narrows to pods that the event can concern at all. */
+  onEvent(
+    event: ClusterEvent,
+    old: unknown,
+    now: unknown,
+    options: { readonly concerns?: (pod: Pod) => boolean } = {},
+  ): void {
+    const plugins = new Set<string>();
+    for (const profile of this.#profiles.values())
+      for (const name of profile.hints.matching(event).keys()) plugins.add(name);
+    if (plugins.size === 0) return;
+    const occurred: OccurredEvent = { event, old, now };
+    for (const plugin of plugins) {
+      const entries = this.#poolByRejector.get(plugin);
+      if (entries === undefined) continue;
+      for (const entry of [...entries]) {
+        if (
+          !this.#pool.has(entry.pod.uid) ||
+          (options.concerns !== undefined && !options.concerns(entry.pod))
+        )
+          continue;
+        const requeue = this.#weigh(entry, occurred);
+        if (requeue === 'stay') continue;
+        this.#leavePool(entry);
+        this.#requeue(entry, requeue, event.label);
+      }
+    }
+    this.#inFlight.record(occurred);
+  }
+
+  /** Brings pods to the active queue at once, whatever their backoff. */
+  activate(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      const entry = this.#entries.get(uid);
+      if (entry === undefined || this.#active.has(entry)) continue;
+      if (this.#pool.has(uid)) {
+        this.#leavePool(entry);
+        this.#requeue(entry, 'at-once', forceActivate);
+      } else {
+        this.#heapOf(entry)?.remove(entry);
+        this.#pushActive(entry, forceActivate);
+      }
+    }
+  }
+
+  /** Moves pods whose backoff is over to the active queue. To be called every second. */
+  flushBackoff(): void {
+    const now = this.#clock.now();
+    for (const heap of [this.#backoff, this.#errorBackoff]) {
+      for (
+        let entry = heap.peek();
+        entry !== undefined && !isBackingOff(entry, now, this.#limits);
+        entry = heap.peek()
+      ) {
+        heap.pop();
+        this.#pushActive(entry, 'BackoffComplete');
+      }
+    }
+  }
+
+  /** Tries pods again that no event helped for long: a safety net under the hints. To be called every 30 seconds. */
+  flushUnschedulable(): void {
+    const now = this.#clock.now();
+    for (const entry of [...this.#pool.values()]) {
+      if (now - Math.max(entry.timestamp, entry.flushedAt) <= this.#maxUnschedulableMs) continue;
+      entry.flushed = true;
+      entry.flushedAt = now;
+      this.#leavePool(entry);
+      this.#requeue(entry, 'after-backoff', timeout.label);
+      if (entry.gatedBy !== undefined) entry.flushed = false;
+    }
+  }
+
+  /** Runs the flushes until the signal fires. */
+  async run(options: { readonly signal: AbortSignal }): Promise<void> {
+    const { signal } = options;
+    for (let seconds = 1; !signal.aborted; seconds++) {
+      // Backoff ends on whole seconds, so that is when to look.
+      await this.#clock.sleep(1_000 - (this.#clock.now() % 1_000), { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      this.flushBackoff();
+      if (seconds % 30 === 0) this.flushUnschedulable();
+    }
+  }
+
+  #strongest(entry: QueueEntry, events: readonly OccurredEvent[]): Requeue {
+    let answer: Requeue = 'stay';
+    for (const occurred of events) {
+      const requeue = this.#weigh(entry, occurred);
+      if (requeue === 'at-once') return requeue;
+      if (requeue === 'after-backoff') answer = requeue;
+    }
+    return answer;
+  }
+
+  #weigh(entry: QueueEntry, occurred: OccurredEvent): Requeue {
+    const profile = this.#profiles.get(entry.pod.schedulerName);
+    if (profile === undefined) return 'after-backoff';
+    if (entry.gatedBy !== undefined && !profile.hints.matching(occurred.event).has(entry.gatedBy))
+      return 'stay';
+    return profile.hints.weigh(entry, occurred);
+  }
+
+  #enter(entry: QueueEntry, label: string): void {
+    this.#entries.set(entry.pod.uid, entry);
+    if (this.#isGated(entry)) this.#enterPool(entry, label);
+    else this.#pushActive(entry, label);
+  }
+
+  #requeue(entry: QueueEntry, requeue: Requeue, label: string): void {
+    this.#entries.set(entry.pod.uid, entry);
+    if (requeue === 'stay' || this.#isGated(entry)) {
+      this.#enterPool(entry, label);
+      return;
+    }
+    if (requeue === 'after-backoff' && isBackingOff(entry, this.#clock.now(), this.#limits)) {
+      (entry.rejectors.size === 0 ? this.#errorBackoff : this.#backoff).push(entry);
+      this.#observer.incoming?.('backoff', label);
+      this.#wake?.();
+      return;
+    }
+    this.#pushActive(entry, label);
+  }
+
+  #pushActive(entry: QueueEntry, label: string): void {
+    entry.firstActive ??= this.#clock.now();
+    entry.gatedBy = undefined;
+    this.#active.push(entry);
+    this.#observer.incoming?.('active', label);
+    this.#wake?.();
+  }
+
+  #enterPool(entry: QueueEntry, label: string): void {
+    this.#pool.set(entry.pod.uid, entry);
+    if (entry.gatedBy !== undefined) this.#gatedCount += 1;
+    for (const plugin of entry.rejectors) {
+      const entries = this.#poolByRejector.get(plugin);
+      if (entries === undefined) this.#poolByRejector.set(plugin, new Set([entry]));
+      else entries.add(entry);
+    }
+    this.#observer.incoming?.('unschedulable', label);
+  }
+
+  #leavePool(entry: QueueEntry): void {
+    this.#pool.delete(entry.pod.uid);
+    if (entry.gatedBy !== undefined) this.#gatedCount -= 1;
+    for (const plugin of entry.rejectors) {
+      const entries = this.#poolByRejector.get(plugin)!;
+      entries.delete(entry);
+      if (entries.size === 0) this.#poolByRejector.delete(plugin);
+    }
+  }
+
+  /** Asks the PreEnqueue plugins, the one that refused last time first; a refusal is noted in the entry. */
+  #isGated(entry: QueueEntry): boolean {
+    const profile = this.#profiles.get(entry.pod.schedulerName);
+    const before = entry.gatedBy;
+    entry.gatedBy = undefined;
+    if (profile === undefined) return false;
+    const first = profile.preEnqueue.filter((plugin) => plugin.name === before);
+    for (const plugin of [...first, ...profile.preEnqueue.filter((other) => other.name !== before)]) {
+      if (plugin.preEnqueue(entry.pod) === undefined) continue;
+      entry.gatedBy = plugin.name;
+      if (!entry.rejectors.has(plugin.name)) {
+        entry.rejectors = new Set([...entry.rejectors, plugin.name]);
+        this.#observer.rejectedBy?.(plugin.name, entry.pod.schedulerName, 1);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  #countRejectors(entry: QueueEntry, delta: 1 | -1): void {
+    if (this.#observer.rejectedBy === undefined) return;
+    for (const plugin of entry.rejectors) this.#observer.rejectedBy(plugin, entry.pod.schedulerName, delta);
+  }
+
+  #heapOf(entry: QueueEntry): Heap<QueueEntry> | undefined {
+    return [this.#active, this.#backoff, this.#errorBackoff].find((heap) => heap.has(entry));
+  }
+}

@@ -1,0 +1,182 @@
+import PQueue from 'p-queue';
+import type { Clock } from '../clock.js';
+import { ApiError } from '../kube/api-error.js';
+import type { PodApi, PodReference } from '../kube/pod-api.js';
+import type { WriteFence } from '../kube/write-fence.js';
+import { type CallOutcome, ConcurrencyLimit } from './concurrency-limit.js';
+
+export type BindResult =
+  | { readonly kind: 'bound' }
+  /** Somebody else bound the pod first. */
+  | { readonly kind: 'conflict'; readonly nodeName: string }
+  /** The pod does not exist any more, or another pod has its name. */
+  | { readonly kind: 'gone' }
+  /** The chosen node disappeared before the binding was posted. */
+  | { readonly kind: 'node-gone' }
+  /** Not allowed to write: leadership is lost, or the program is stopping. */
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'failed'; readonly error: ApiError };
+
+export interface BinderOptions {
+  readonly pods: PodApi;
+  readonly fence: WriteFence;
+  readonly clock: Clock;
+  /** The API server accepts bindings to nodes that do not exist; only our own view protects from that. */
+  readonly nodeExists: (nodeName: string) => boolean;
+  readonly limit?: ConcurrencyLimit;
+  readonly observe?: {
+    throttled?(reason: '429' | 'timeout'): void;
+  };
+}
+
+/** Tries after an answer that says "not now, nothing was done". */
+const maxTries = 4;
+const firstRetryMs = 10;
+const retryGrowth = 5;
+/** Pause after a 429 that names none. */
+const throttlePauseMs = 1_000;
+const maxThrottles = 10;
+const rereadPauseMs = 200;
+const maxRereadPauseMs = 5_000;
+
+/**
+ * Posts bindings, as many at once as the API server takes gladly. An answer that never came is ambiguous: the pod is read again
+ * before anything else is done with it, so that no pod is bound twice and none is forgotten.
+ */
+export class Binder {
+  readonly #queue = new PQueue();
+  readonly #options: BinderOptions;
+  readonly #limit: ConcurrencyLimit;
+  #throttledUntil = 0;
+
+  constructor(options: BinderOptions) {
+    this.#options = options;
+    this.#limit = options.limit ?? new ConcurrencyLimit();
+    this.#queue.concurrency = this.#limit.limit;
+  }
+
+  /** Bindings waiting or under way. */
+  get pending(): number {
+    return this.#queue.size + this.#queue.pending;
+  }
+
+  get concurrency(): number {
+    return this.#limit.limit;
+  }
+
+  get inFlight(): number {
+    return this.#queue.pending;
+  }
+
+  /** Binds a pod to a node. Never rejects. */
+  async bind(
+    pod: PodReference,
+    nodeName: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<BindResult> {
+    return this.#queue.add(() => this.#bindNow(pod, nodeName, options.signal));
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  async idle(): Promise<void> {
+    await this.#queue.onIdle();
+  }
+
+  async #bindNow(pod: PodReference, nodeName: string, signal: AbortSignal | undefined): Promise<BindResult> {
+    const { clock } = this.#options;
+    let tries = 0;
+    let throttles = 0;
+    for (;;) {
+      await this.#waitForThrottle(signal);
+      if (signal?.aborted || !this.#options.fence.mayWrite()) return { kind: 'fenced' };
+      if (!this.#options.nodeExists(nodeName)) return { kind: 'node-gone' };
+      const error = await this.#post(pod, nodeName, signal);
+      if (error === undefined) return { kind: 'bound' };
+      // Only a program that is ending aborts: whoever comes next reads the pod anew.
+      if (error.failure === 'aborted') return { kind: 'fenced' };
+      if (error.code === 404) return { kind: 'gone' };
+      if (error.code === 409 || error.isAmbiguous) {
+        const settled = await this.#settle(pod, nodeName, signal);
+        if (settled.kind !== 'unbound') return settled;
+        // Known now: nothing was done. A conflict about anything else than a node is final.
+        if (error.code === 409 || ++tries >= maxTries) return { kind: 'failed', error };
+        continue;
+      }
+      if (error.code === 429) {
+        if (++throttles > maxThrottles) return { kind: 'failed', error };
+        this.#throttledUntil = Math.max(
+          this.#throttledUntil,
+          clock.monotonic() + (error.retryAfterMs ?? throttlePauseMs),
+        );
+        continue;
+      }
+      const mayHelp = error.code === 500 || error.code === 503 || error.failure === 'unreachable';
+      if (!mayHelp || ++tries >= maxTries) return { kind: 'failed', error };
+      await clock
+        .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })
+        .catch(() => undefined);
+    }
+  }
+
+  /** One POST, measured. */
+  async #post(
+    pod: PodReference,
+    nodeName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ApiError | undefined> {
+    const started = this.#options.clock.monotonic();
+    const inFlight = this.#queue.pending;
+    let error: ApiError | undefined;
+    try {
+      await this.#options.pods.bind(pod, nodeName, signal === undefined ? {} : { signal });
+    } catch (thrown) {
+      error = asApiError(thrown);
+    }
+    const now = this.#options.clock.monotonic();
+    this.#limit.record(outcomeOf(error), { latency: now - started, now, inFlight });
+    this.#queue.concurrency = this.#limit.limit;
+    if (error?.code === 429) this.#options.observe?.throttled?.('429');
+    else if (error?.failure === 'ambiguous') this.#options.observe?.throttled?.('timeout');
+    return error;
+  }
+
+  /** Reads the pod until its state is known. */
+  async #settle(
+    pod: PodReference,
+    nodeName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<BindResult | { readonly kind: 'unbound' }> {
+    for (let pause = rereadPauseMs; ; pause = Math.min(2 * pause, maxRereadPauseMs)) {
+      try {
+        const found = await this.#options.pods.read(pod, signal === undefined ? {} : { signal });
+        if (found.uid !== pod.uid) return { kind: 'gone' };
+        if (found.nodeName === nodeName) return { kind: 'bound' };
+        return found.nodeName === '' ? { kind: 'unbound' } : { kind: 'conflict', nodeName: found.nodeName };
+      } catch (thrown) {
+        const error = asApiError(thrown);
+        if (error.code === 404) return { kind: 'gone' };
+        if (error.code === 403 || signal?.aborted || error.failure === 'aborted')
+          return { kind: 'failed', error };
+      }
+      await this.#options.clock.sleep(pause, signal === undefined ? {} : { signal }).catch(() => undefined);
+    }
+  }
+
+  async #waitForThrottle(signal: AbortSignal | undefined): Promise<void> {
+    const wait = this.#throttledUntil - this.#options.clock.monotonic();
+    if (wait > 0)
+      await this.#options.clock.sleep(wait, signal === undefined ? {} : { signal }).catch(() => undefined);
+  }
+}
+
+function asApiError(thrown: unknown): ApiError {
+  return thrown instanceof ApiError
+    ? thrown
+    : new ApiError(String(thrown), { failure: 'malformed', cause: thrown });
+}
+
+function outcomeOf(error: ApiError | undefined): CallOutcome {
+  if (error === undefined) return 'ok';
+  if (error.code === 429) return 'throttled';
+  return error.failure === 'ambiguous' ? 'timed-out' : 'failed';
+}

@@ -1,0 +1,153 @@
+import type { ClusterState } from '../cluster/cluster-state.js';
+import type { Node } from '../cluster/node.js';
+import { nodeChanges, podChanges } from '../cluster/object-change.js';
+import type { Pod } from '../cluster/pod.js';
+import {
+  assignedPodAdd,
+  assignedPodDelete,
+  nodeAdd,
+  nodeDelete,
+  updateEvents,
+} from '../framework/cluster-events.js';
+import type { SchedulingQueue } from '../queue/scheduling-queue.js';
+
+export interface ClusterFeedOptions {
+  readonly cluster: ClusterState;
+  readonly queue: SchedulingQueue;
+  /** True when a profile of ours has the name. */
+  readonly isOurs: (schedulerName: string) => boolean;
+  readonly observe?: {
+    /** One notification was handled; the label is kube-scheduler's, for example `AssignedPodAdd`. */
+    handled?(event: string, seconds: number): void;
+    /** A pod that we had assumed on one node is bound to another. */
+    movedElsewhere?(pod: Pod): void;
+    /** A pod left for good, or is bound: whatever was kept for it can go. */
+    settled?(uid: string): void;
+  };
+  /** Seconds of a monotonic clock. */
+  readonly seconds?: () => number;
+}
+
+/**
+ * Brings what the reflectors deliver into the cluster state and the queue, and tells the queue which of it may help waiting pods.
+ * Bound pods count whoever scheduled them; pending pods of other schedulers are never touched.
+ */
+export class ClusterFeed {
+  readonly #options: ClusterFeedOptions;
+  readonly #seconds: () => number;
+
+  constructor(options: ClusterFeedOptions) {
+    this.#options = options;
+    this.#seconds = options.seconds ?? (() => performance.now() / 1000);
+  }
+
+  nodeAdded(node: Node): void {
+    this.#timed('NodeAdd', () => {
+      this.#options.cluster.setNode(node);
+      this.#options.queue.onEvent(nodeAdd, undefined, node);
+    });
+  }
+
+  nodeUpdated(old: Node, node: Node): void {
+    const events = updateEvents('Node', nodeChanges(old, node));
+    this.#timed(events[0]?.label ?? 'NodeUpdate', () => {
+      this.#options.cluster.setNode(node);
+      for (const event of events) this.#options.queue.onEvent(event, old, node);
+    });
+  }
+
+  nodeDeleted(node: Node): void {
+    this.#timed('NodeDelete', () => {
+      this.#options.queue.onEvent(nodeDelete, node, undefined);
+      this.#options.cluster.removeNode(node.name);
+    });
+  }
+
+  podAdded(pod: Pod): void {
+    if (pod.nodeName !== '') this.#timed('AssignedPodAdd', () => this.#bound(pod));
+    else if (this.#options.isOurs(pod.schedulerName))
+      this.#timed('UnscheduledPodAdd', () => this.#options.queue.add(pod));
+  }
+
+  podUpdated(old: Pod, pod: Pod): void {
+    if (pod.nodeName !== '' && old.nodeName === '') this.#timed('AssignedPodAdd', () => this.#bound(pod));
+    else if (pod.nodeName !== '') this.#timed('AssignedPodUpdate', () => this.#boundUpdated(old, pod));
+    else if (this.#options.isOurs(pod.schedulerName))
+      this.#timed('UnscheduledPodUpdate', () => this.#pendingUpdated(old, pod));
+  }
+
+  podDeleted(pod: Pod): void {
+    if (pod.nodeName !== '') this.#timed('AssignedPodDelete', () => this.#boundDeleted(pod));
+    else if (this.#options.isOurs(pod.schedulerName))
+      this.#timed('UnscheduledPodDelete', () => this.#pendingDeleted(pod));
+  }
+
+  /** An assumption is taken back: for waiting pods that is as good as a deletion. */
+  assumptionForgotten(pod: Pod): void {
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined);
+  }
+
+  #bound(pod: Pod): void {
+    const { cluster, queue, observe } = this.#options;
+    if (cluster.setBoundPod(pod) === 'moved') observe?.movedElsewhere?.(pod);
+    queue.delete(pod.uid);
+    observe?.settled?.(pod.uid);
+    queue.onEvent(assignedPodAdd, undefined, pod);
+  }
+
+  #boundUpdated(old: Pod, pod: Pod): void {
+    this.#options.cluster.setBoundPod(pod);
+    for (const event of updateEvents('AssignedPod', podChanges(old, pod)))
+      this.#options.queue.onEvent(event, old, pod);
+  }
+
+  #boundDeleted(pod: Pod): void {
+    this.#options.cluster.removePod(pod.uid);
+    this.#options.queue.delete(pod.uid);
+    this.#options.observe?.settled?.(pod.uid);
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined);
+  }
+
+  #pendingUpdated(old: Pod, pod: Pod): void {
+    const { cluster, queue } = this.#options;
+    if (cluster.isAssumed(pod.uid)) {
+      // Its binding is on the way and will fail: the room it was given is free from now on.
+      if (pod.terminating && !old.terminating) this.#forgetAssumed(pod);
+      return;
+    }
+    queue.update(old, pod);
+    if (old.nominatedNodeName !== '' && old.nominatedNodeName !== pod.nominatedNodeName)
+      this.#nominationEnded(old);
+  }
+
+  #pendingDeleted(pod: Pod): void {
+    const { cluster, queue, observe } = this.#options;
+    queue.delete(pod.uid);
+    observe?.settled?.(pod.uid);
+    if (cluster.isAssumed(pod.uid)) this.#forgetAssumed(pod);
+    else if (pod.nominatedNodeName !== '') this.#nominationEnded(pod);
+  }
+
+  #forgetAssumed(pod: Pod): void {
+    const assumed = this.#options.cluster.pod(pod.uid);
+    if (assumed === undefined || !this.#options.cluster.forget(pod.uid)) return;
+    this.#options.queue.onEvent(assignedPodDelete, assumed, undefined);
+  }
+
+  /** A promised place is free again: only pods that had to respect the promise care. */
+  #nominationEnded(pod: Pod): void {
+    const concerns = (waiting: Pod): boolean => waiting.priority <= pod.priority;
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, { concerns });
+  }
+
+  #timed(event: string, handle: () => void): void {
+    const handled = this.#options.observe?.handled;
+    if (handled === undefined) {
+      handle();
+      return;
+    }
+    const started = this.#seconds();
+    handle();
+    handled(event, this.#seconds() - started);
+  }
+}

@@ -1,0 +1,185 @@
+import type { Cycle } from '../framework/cycle.js';
+import type { Profile } from '../framework/profile.js';
+import { statusMessage, unresolvable } from '../framework/status.js';
+import type { Random } from '../random.js';
+import type { Decision } from './decision.js';
+import { type EvaluationObserver, timedPoint } from './evaluation-observer.js';
+import type { EvaluationSpace } from './evaluation-space.js';
+import { FilterPass } from './filter-pass.js';
+import { type Nominations, noNominations } from './nominations.js';
+import { PluginFault } from './plugin-fault.js';
+import { type PreFilterOutcome, runPreFilters } from './pre-filter-pass.js';
+import { feasibleNodesWanted } from './sampling.js';
+import { scoreNodes } from './score-pass.js';
+import { selectHost } from './select-host.js';
+
+export interface EvaluateOptions {
+  readonly space: EvaluationSpace;
+  /** Breaks the last ties. */
+  readonly random: Random;
+  /** Nodes promised to pending pods. Default: none. */
+  readonly nominations?: Nominations | undefined;
+  /** The node promised to the pod itself, which is tried first and alone; '' for none. Default: what its status says. */
+  readonly nominatedNodeName?: string | undefined;
+  readonly observer?: EvaluationObserver | undefined;
+}
+
+/**
+ * Finds a node for a pod: PreFilter, Filter on all nodes, PreScore, Score, choice. Changes nothing but the evaluation space: a
+ * decision follows from nodes, profile, pod, nominations and random numbers alone. Tables that a decision points to lie in the
+ * space and are reused by the next evaluation; its numbers and names are its own.
+ */
+export function evaluate(cycle: Cycle, profile: Profile, options: EvaluateOptions): Decision {
+  try {
+    return new Evaluation(cycle, profile, options).run();
+  } catch (error) {
+    if (error instanceof PluginFault) return { kind: 'error', status: error.status };
+    throw error;
+  }
+}
+
+type Proceed = Extract<PreFilterOutcome, { kind: 'proceed' }>;
+
+class Evaluation {
+  readonly #cycle: Cycle;
+  readonly #profile: Profile;
+  readonly #options: EvaluateOptions;
+  readonly #space: EvaluationSpace;
+
+  constructor(cycle: Cycle, profile: Profile, options: EvaluateOptions) {
+    this.#cycle = cycle;
+    this.#profile = profile;
+    this.#options = options;
+    this.#space = options.space;
+  }
+
+  run(): Decision {
+    const cycle = this.#cycle;
+    if (cycle.nodes.nodeCount === 0) return { kind: 'no-nodes' };
+    const { diagnosis } = this.#space;
+    diagnosis.begin(cycle, this.#profile);
+    const outcome = runPreFilters(cycle, this.#profile, this.#options.observer);
+    diagnosis.narrowedBy = outcome.narrowedBy;
+    if (outcome.kind === 'rejected') return this.#refusedAsAWhole(outcome);
+    const { observer } = this.#options;
+    const pass = new FilterPass({
+      cycle,
+      profile: this.#profile,
+      space: this.#space,
+      skipped: outcome.skipped,
+      nominations: this.#options.nominations ?? noNominations,
+      observer,
+    });
+    this.#space.reserve(Math.max(cycle.nodes.nodeCount, 1));
+    return (
+      this.#tryNominated(pass) ??
+      this.#choose(timedPoint(observer, 'Filter', () => this.#search(pass, outcome)))
+    );
+  }
+
+  #refusedAsAWhole({ status }: Extract<PreFilterOutcome, { kind: 'rejected' }>): Decision {
+    const { diagnosis } = this.#space;
+    diagnosis.absentStatus = status;
+    diagnosis.preFilterMessage = statusMessage(status);
+    if (status.plugin !== undefined) diagnosis.preFilterRejectors = [status.plugin];
+    return { kind: 'unschedulable', diagnosis };
+  }
+
+  /** The node that was promised to the pod is taken, if it fits, without looking at any other. */
+  #tryNominated(pass: FilterPass): Decision | undefined {
+    const name = this.#options.nominatedNodeName ?? this.#cycle.pod.nominatedNodeName;
+    if (name === '') return undefined;
+    const slot = this.#cycle.nodes.slotOf(name);
+    if (slot === undefined || this.#cycle.nodes.nodeAt(slot) === undefined) return undefined;
+    this.#space.slots[0] = slot;
+    try {
+      if (pass.run(0, 1) === 0) return undefined;
+    } catch (error) {
+      // As in kube-scheduler, a plugin that fails here gets its second chance in the full search.
+      if (error instanceof PluginFault) return undefined;
+      throw error;
+    }
+    return this.#take(slot, 1, true);
+  }
+
+  /** Filters the candidates; the slots that fit are the first of `space.slots`. Returns how many. */
+  #search(pass: FilterPass, outcome: Proceed): number {
+    const candidates = this.#listCandidates(outcome);
+    const wanted = feasibleNodesWanted(candidates, this.#profile.percentageOfNodesToScore);
+    if (wanted === candidates) return pass.run(0, candidates);
+    return this.#sample(pass, candidates, wanted);
+  }
+
+  #listCandidates({ nodeNames, narrowedBy }: Proceed): number {
+    const { nodes } = this.#cycle;
+    const { slots } = this.#space;
+    if (nodeNames === undefined) {
+      const all = nodes.rows();
+      slots.set(all.slots);
+      return all.length;
+    }
+    this.#space.diagnosis.absentStatus = unresolvable(
+      `node(s) didn't satisfy plugin(s) [${narrowedBy.join(' ')}]`,
+    );
+    let count = 0;
+    for (const name of nodeNames) {
+      const slot = nodes.slotOf(name);
+      if (slot !== undefined && nodes.nodeAt(slot) !== undefined) slots[count++] = slot;
+    }
+    return count;
+  }
+
+  /**
+   * Stops once enough nodes fit, beginning each search where the last one ended, so that all nodes get their turn. Nodes are
+   * judged in portions; those behind the last one wanted count as not looked at.
+   */
+  #sample(pass: FilterPass, candidates: number, wanted: number): number {
+    const space = this.#space;
+    const start = space.nextStart % candidates;
+    const order = new Int32Array(candidates);
+    order.set(space.slots.subarray(start, candidates));
+    order.set(space.slots.subarray(0, start), candidates - start);
+    let found = 0;
+    for (let from = 0; from < candidates && found < wanted; ) {
+      const portion = Math.min(wanted, candidates - from);
+      space.slots.set(order.subarray(from, from + portion), found);
+      found += pass.run(found, portion);
+      from += portion;
+      if (found > wanted) {
+        const last = order.indexOf(space.slots[wanted - 1]!);
+        for (let i = last + 1; i < from; i++) space.diagnosis.retract(order[i]!);
+        found = wanted;
+      }
+    }
+    space.nextStart = (start + found + space.diagnosis.explicitCount) % this.#cycle.nodes.nodeCount;
+    return found;
+  }
+
+  #choose(feasible: number): Decision {
+    const space = this.#space;
+    if (feasible === 0) return { kind: 'unschedulable', diagnosis: space.diagnosis };
+    if (feasible === 1) return this.#take(space.slots[0]!, 1, false);
+    const rows = { slots: space.slots, length: feasible };
+    scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, observer: this.#options.observer });
+    const slot = selectHost(this.#cycle, this.#profile, space.scores, this.#options.random);
+    return {
+      ...this.#take(slot, feasible, false),
+      ties: space.scores.bestLength,
+      scores: space.scores,
+    };
+  }
+
+  #take(slot: number, feasibleCount: number, nominated: boolean): Extract<Decision, { kind: 'fits' }> {
+    const { diagnosis } = this.#space;
+    return {
+      kind: 'fits',
+      nodeName: this.#cycle.nodes.nameAt(slot),
+      slot,
+      feasibleCount,
+      evaluatedCount: feasibleCount + diagnosis.explicitCount,
+      ties: 1,
+      nominated,
+      diagnosis,
+    };
+  }
+}

@@ -1,0 +1,9 @@
+import type { Pod } from '../cluster/pod.js';
+
+/** Pending pods that have a node promised to them, as far as judging other pods needs to know. */
+export interface Nominations {
+  readonly isEmpty: boolean;
+  podsFor(nodeName: string): readonly Pod[];
+}
+
+export const noNominations: Nominations = { isEmpty: true, podsFor: () => [] };

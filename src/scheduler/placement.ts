@@ -1,0 +1,33 @@
+import type { Decision } from './decision.js';
+
+/** Why a pod went where it went: what is left of a decision when the next evaluation has begun. */
+export interface Placement {
+  readonly nodeName: string;
+  readonly feasibleCount: number;
+  readonly evaluatedCount: number;
+  /** Nodes that shared the highest total. */
+  readonly ties: number;
+  /** The pod's own nominated node was taken without looking at others. */
+  readonly nominated: boolean;
+  /** Highest total; undefined when there was only one node, which is not scored. */
+  readonly total: number | undefined;
+  /** The chosen node's score by plugin, weights included. */
+  readonly scores: ReadonlyMap<string, number>;
+}
+
+const noScores: ReadonlyMap<string, number> = new Map();
+
+/** Keeps what the evaluation's reused tables would soon overwrite. */
+export function placementOf(decision: Decision & { kind: 'fits' }): Placement {
+  const { nodeName, feasibleCount, evaluatedCount, ties, nominated, scores } = decision;
+  const summary = { nodeName, feasibleCount, evaluatedCount, ties, nominated };
+  if (scores === undefined) return { ...summary, total: undefined, scores: noScores };
+  const place = scores.slots.subarray(0, scores.length).indexOf(decision.slot);
+  return {
+    ...summary,
+    total: scores.totals[place]!,
+    scores: new Map(
+      scores.columns.map(({ plugin, weight, normalized }) => [plugin, weight * normalized[place]!]),
+    ),
+  };
+}

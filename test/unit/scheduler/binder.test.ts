@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ApiError, type ApiErrorDetails } from '../../../src/kube/api-error.js';
+import { PodApi } from '../../../src/kube/pod-api.js';
+import type { ApiRequest, ApiTransport } from '../../../src/kube/transport.js';
+import { Binder } from '../../../src/scheduler/binder.js';
+import { ManualClock } from '../../manual-clock.js';
+
+const pod = { namespace: 'default', name: 'web', uid: 'u1' };
+
+type Answer = ApiErrorDetails | 'ok';
+
+/** An API server reduced to one pod: answers as scripted, acts as told. */
+class OnePodServer implements ApiTransport {
+  readonly requests: ApiRequest[] = [];
+  nodeName = '';
+  uid = pod.uid;
+  /** Answers to POSTs, in order; then 'ok'. `acts` binds although the answer is an error. */
+  script: { readonly answer: Answer; readonly acts?: boolean }[] = [];
+  reads: Answer[] = [];
+
+  async request<T>(request: ApiRequest): Promise<T> {
+    this.requests.push(request);
+    return (request.method === 'GET' ? this.#read() : this.#bind(request)) as T;
+  }
+
+  async stream(): Promise<AsyncIterable<Uint8Array>> {
+    throw new Error('nothing to watch');
+  }
+
+  get posts(): number {
+    return this.requests.filter(({ method }) => method === 'POST').length;
+  }
+
+  #read(): unknown {
+    const answer = this.reads.shift() ?? 'ok';
+    if (answer !== 'ok') throw new ApiError('read failed', answer);
+    return { metadata: { uid: this.uid }, spec: this.nodeName === '' ? {} : { nodeName: this.nodeName } };
+  }
+
+  #bind(request: ApiRequest): unknown {
+    const { answer, acts = answer === 'ok' } = this.script.shift() ?? { answer: 'ok' };
+    if (acts && this.nodeName !== '')
+      throw new ApiError('already assigned', { failure: 'status', code: 409 });
+    if (acts) this.nodeName = (request.body as { target: { name: string } }).target.name;
+    if (answer !== 'ok') throw new ApiError('scripted', answer);
+    return {};
+  }
+}
+
+let server: OnePodServer;
+let clock: ManualClock;
+let mayWrite: boolean;
+let nodeExists: boolean;
+let binder: Binder;
+
+beforeEach(() => {
+  server = new OnePodServer();
+  clock = new ManualClock();
+  mayWrite = true;
+  nodeExists = true;
+  binder = new Binder({
+    pods: new PodApi(server),
+    fence: { mayWrite: () => mayWrite },
+    clock,
+    nodeExists: () => nodeExists,
+  });
+});
+
+async function bindWithin(ms: number): Promise<unknown> {
+  const result = binder.bind(pod, 'n1');
+  await clock.advance(ms);
+  return result;
+}
+
+describe('Binder', () => {
+  it('posts a Binding that names the pod by UID', async () => {
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/pods/web/binding',
+      body: { metadata: { uid: 'u1' }, target: { kind: 'Node', name: 'n1' } },
+    });
+  });
+
+  it('reads the pod after an answer that never came, and finds that it was bound', async () => {
+    server.script = [{ answer: { failure: 'ambiguous' }, acts: true }];
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(1);
+  });
+
+  it('posts again after an answer that never came when the pod turns out unbound', async () => {
+    server.script = [{ answer: { failure: 'ambiguous' }, acts: false }];
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(2);
+  });
+
+  it('treats a 504 as ambiguous', async () => {
+    server.script = [{ answer: { failure: 'status', code: 504 }, acts: true }];
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(1);
+  });
+
+  it('goes on reading until the server answers: nothing else is done with the pod before', async () => {
+    server.script = [{ answer: { failure: 'ambiguous' }, acts: true }];
+    server.reads = [{ failure: 'unreachable' }, { failure: 'status', code: 503 }, { failure: 'ambiguous' }];
+    expect(await bindWithin(10_000)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(1);
+  });
+
+  it('takes a conflict about its own node for success', async () => {
+    server.nodeName = 'n1';
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+  });
+
+  it('tells when somebody else bound the pod', async () => {
+    server.nodeName = 'other';
+    expect(await bindWithin(0)).toEqual({ kind: 'conflict', nodeName: 'other' });
+  });
+
+  it('tells when the pod is gone or another has its name', async () => {
+    server.script = [{ answer: { failure: 'status', code: 404 } }];
+    expect(await bindWithin(0)).toEqual({ kind: 'gone' });
+    server.script = [{ answer: { failure: 'status', code: 409 } }];
+    server.uid = 'another';
+    expect(await bindWithin(0)).toEqual({ kind: 'gone' });
+  });
+
+  it('waits as long as a 429 asks, and holds all bindings back meanwhile', async () => {
+    server.script = [{ answer: { failure: 'status', code: 429, retryAfterMs: 3_000 } }];
+    const first = binder.bind(pod, 'n1');
+    await clock.advance(0);
+    const second = binder.bind({ ...pod, name: 'later' }, 'n1');
+    await clock.advance(2_999);
+    expect(server.posts).toBe(1);
+    await clock.advance(1);
+    await expect(first).resolves.toEqual({ kind: 'bound' });
+    await second;
+    expect(binder.concurrency).toBeLessThan(16);
+  });
+
+  it('tries four times when the server cannot answer now', async () => {
+    server.script = Array.from({ length: 9 }, () => ({ answer: { failure: 'status', code: 500 } as const }));
+    expect(await bindWithin(60_000)).toMatchObject({ kind: 'failed' });
+    expect(server.posts).toBe(4);
+  });
+
+  it('does not try again what the server refuses', async () => {
+    server.script = [{ answer: { failure: 'status', code: 403 } }];
+    expect(await bindWithin(60_000)).toMatchObject({ kind: 'failed' });
+    expect(server.posts).toBe(1);
+  });
+
+  it('writes nothing when leadership is lost', async () => {
+    mayWrite = false;
+    expect(await bindWithin(0)).toEqual({ kind: 'fenced' });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('writes nothing for a node that is gone: the API server would accept it', async () => {
+    nodeExists = false;
+    expect(await bindWithin(0)).toEqual({ kind: 'node-gone' });
+    expect(server.requests).toHaveLength(0);
+  });
+});
