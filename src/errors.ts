@@ -14,6 +14,8 @@ interface ErrorEntry {
 /**
  * Every error Berth shows to a person. One table, so that the text, the exit code and docs/errors.md cannot drift
  * apart. Codes are stable: scripts and runbooks may rely on them.
+ * Where the conversation with an API server failed, the message is the reason alone: the room that talked to it says
+ * what failed and which setting to look at, and the hint adds how to find out more.
  */
 export const ERRORS = {
   BERTH_E_USAGE: {
@@ -67,28 +69,28 @@ export const ERRORS = {
     exitCode: 3,
   },
   BERTH_E_UNREACHABLE: {
-    message: 'cannot reach the API server: {reason}',
-    hint: 'check that the cluster runs and that the server address in the kubeconfig is right (kubectl cluster-info)',
+    message: '{reason}',
+    hint: '"kubectl cluster-info" with the same kubeconfig shows whether the cluster answers at all',
     exitCode: 3,
   },
   BERTH_E_NO_ANSWER: {
-    message: 'the API server did not answer: {reason}',
+    message: '{reason}',
     hint: 'check the load of the API server and what lies between (proxy, firewall), then start again',
     exitCode: 3,
   },
   BERTH_E_CERTIFICATE: {
-    message: "the API server's certificate is not trusted: {reason}",
-    hint: 'check certificate-authority and server of this cluster in the kubeconfig; it may be of another or a re-created cluster',
+    message: '{reason}',
+    hint: 'the kubeconfig may be that of another or of a re-created cluster',
     exitCode: 3,
   },
   BERTH_E_CREDENTIALS: {
-    message: 'the credentials cannot be used: {reason}',
-    hint: 'check the user of this context in the kubeconfig (token, client certificate, exec plugin)',
+    message: '{reason}',
+    hint: '"kubectl auth whoami" with the same kubeconfig shows whether its credentials work',
     exitCode: 3,
   },
   BERTH_E_UNAUTHORIZED: {
-    message: 'the API server does not accept the credentials: {reason}',
-    hint: 'the token or client certificate is wrong or has expired: sign in again, or renew it in the kubeconfig',
+    message: '{reason}',
+    hint: '"kubectl auth whoami" with the same kubeconfig shows whether its credentials work',
     exitCode: 3,
   },
   BERTH_E_FORBIDDEN: {

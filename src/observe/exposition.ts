@@ -8,7 +8,7 @@ export const expositionContentType = 'text/plain; version=0.0.4; charset=utf-8; 
 export function asKubernetesExposition(text: string): string {
   const families = text.trimEnd().split('\n\n');
   const filled = families.filter((family) => !family.slice(family.lastIndexOf('\n') + 1).startsWith('#'));
-  return `${filled.join('\n')}\n`.replace(/le="(0\.0000\d+)"/g, (_whole, bound: string) => {
+  return `${filled.join('\n')}\n`.replace(/(?<=[{,])le="(0\.0000\d+)"/g, (_whole, bound: string) => {
     return `le="${goExponent(Number(bound))}"`;
   });
 }
