@@ -63,11 +63,6 @@ export const ERRORS = {
     hint: 'set leaderElection.resourceName (or --lease-name) to a name of your own, or pass --allow-default-lease if Berth replaces kube-scheduler',
     exitCode: 2,
   },
-  BERTH_E_KUBECONFIG: {
-    message: 'no usable kubeconfig: {reason}',
-    hint: 'give --kubeconfig PATH (and --context NAME), or run inside the cluster with a service account',
-    exitCode: 3,
-  },
   BERTH_E_UNREACHABLE: {
     message: '{reason}',
     hint: '"kubectl cluster-info" with the same kubeconfig shows whether the cluster answers at all',
