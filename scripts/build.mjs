@@ -27,6 +27,8 @@ await build({
   target: 'node20',
   sourcemap: 'linked',
   define: { BERTH_VERSION: JSON.stringify(version) },
+  // client-node's fetch asks for whatwg-url, whose punycode module Node 24 warns about; Node's own URL does the same.
+  alias: { 'whatwg-url': 'node:url' },
   // winston and prom-client are CommonJS and call require() for Node's own modules.
   banner: {
     js: "import { createRequire as berthCreateRequire } from 'node:module'; const require = berthCreateRequire(import.meta.url);",

@@ -189,13 +189,24 @@ export function describeError(thrown: unknown): DescribedError {
   };
 }
 
-/** The error table as Markdown rows, for docs/errors.md. */
+/** The error table in Markdown, for docs/errors.md; aligned as the formatter aligns tables, so that it leaves it alone. */
 export function renderErrorTable(): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\{(\w+)\}/g, '*$1*');
-  const rows = Object.entries(ERRORS).map(
-    ([code, entry]) => `| \`${code}\` | ${entry.exitCode} | ${cell(entry.message)} | ${cell(entry.hint)} |`,
+  const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\{(\w+)\}/g, '_$1_');
+  const rows = [
+    ['Code', 'Exit', 'What', 'What to do'],
+    ...Object.entries(ERRORS).map(([code, { exitCode, message, hint }]) => [
+      `\`${code}\``,
+      String(exitCode),
+      cell(message),
+      cell(hint),
+    ]),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const [head = '', ...body] = rows.map((row) =>
+    line(row.map((text, column) => text.padEnd(widths[column]!))),
   );
-  return ['| Code | Exit | What | What to do |', '|---|---|---|---|', ...rows, ''].join('\n');
+  return `${[head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n')}\n`;
 }
 
 function asBerthError(thrown: unknown): BerthError {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,7 @@ const qps = 1_000;
 /** Shows Berth at work on a cluster of its own: nothing but this process is needed, nothing outside it is touched. */
 export async function demoCommand(options: DemoOptions, context: CommandContext): Promise<number> {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const end = (): void => stop.abort();
   context.signal.addEventListener('abort', end, { once: true });
   const api = await startEmbeddedApiServer({ controllers: true, kubelets: true });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Berth } from '../berth.js';
 import { systemClock } from '../clock.js';
@@ -30,6 +31,7 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
   const configuration = loadConfiguration(options.configPath, options.overrides, {
     allowDefaultLease: options.allowDefaultLease,
   });
+  refuseExtenders(configuration);
   for (const warning of configuration.warnings) logger.warn('the configuration needs attention', { warning });
   const connection: CredentialsRequest = {
     kubeconfig: options.kubeconfig ?? (configuration.clientConnection.kubeconfig || undefined),
@@ -38,6 +40,16 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
   const credentials = loadCredentials(connection);
   const run = new Run({ options, configuration, connection, credentials, logger, signal: context.signal });
   return run.run();
+}
+
+/** An extender that is silently not asked would let pods onto nodes that it forbids. */
+function refuseExtenders(configuration: EffectiveConfiguration): void {
+  if (configuration.extenders.length === 0) return;
+  throw new BerthError(
+    'BERTH_E_CONFIG_INVALID',
+    { problem: 'extenders: this version of Berth does not call HTTP extenders; take them out of the file' },
+    configuration.source === undefined ? {} : { where: configuration.source },
+  );
 }
 
 interface RunParts {
@@ -59,6 +71,8 @@ class Run {
 
   constructor(parts: RunParts) {
     this.#parts = parts;
+    // Every request and every loop listens to it: that many listeners are no leak.
+    setMaxListeners(0, this.#stop.signal);
     const { credentials, configuration } = parts;
     const { qps, burst } = configuration.clientConnection;
     const observe = observeRequests(this.#metrics, credentials.server.host);
@@ -117,6 +131,7 @@ class Run {
     const { signal } = this.#stop;
     // Bindings under way are finished after the signal: their pods are still to be watched then.
     const watching = new AbortController();
+    setMaxListeners(0, watching.signal);
     const watch = berth.watch({ signal: watching.signal });
     try {
       await Promise.race([watch, untilTrue(() => berth.synced, signal)]);

@@ -162,7 +162,7 @@ describe('the exposition', () => {
       expect(labelNames(sample).sort()).toEqual([...labels].sort());
     }
     if (type === 'histogram') {
-      const bounds = found.samples.flatMap((sample) => /le="([^"]+)"/.exec(sample)?.[1] ?? []);
+      const bounds = found.samples.flatMap((sample) => /\ble="([^"]+)"/.exec(sample)?.[1] ?? []);
       expect(bounds.pop()).toBe('+Inf');
       expect(bounds).toHaveLength(buckets.length);
       bounds.forEach((bound, index) => {
@@ -175,7 +175,7 @@ describe('the exposition', () => {
     const metrics = metricsWithout();
     touchAll(metrics);
     const { samples } = family((await metrics.render()).body, 'scheduler_plugin_execution_duration_seconds');
-    const bounds = samples.flatMap((sample) => /le="([^"]+)"/.exec(sample)?.[1] ?? []);
+    const bounds = samples.flatMap((sample) => /\ble="([^"]+)"/.exec(sample)?.[1] ?? []);
     expect(bounds.slice(0, 3)).toEqual(['1e-05', '1.5000000000000002e-05', '2.2500000000000005e-05']);
     expect(bounds[6]).toMatch(/^0\.0001/);
   });
