@@ -5,7 +5,7 @@ import { type Cluster, type Context, KubeConfig, type User } from '@kubernetes/c
 import { parse } from 'yaml';
 import { type Clock, systemClock } from '../clock.js';
 import { fileTrouble, firstLine, refusal } from './credential-trouble.js';
-import { isRecord, refuseUnsupportedFields, tokenFilesOf, withResolvedExec } from './kubeconfig-document.js';
+import { isRecord, tokenFilesOf, unsupportedFieldsOf, withResolvedExec } from './kubeconfig-document.js';
 import {
   type AuthenticationMaterial,
   type Credentials,
@@ -41,6 +41,8 @@ interface Kubeconfig {
   readonly currentContext: string | undefined;
   /** `tokenFile` of a user, which client-node does not read. */
   readonly tokenFiles: ReadonlyMap<string, string>;
+  /** Fields nobody implements, by the entry that has them. */
+  readonly unsupported: ReadonlyMap<string, string>;
 }
 
 interface Selection {
@@ -150,6 +152,11 @@ function fromFiles(files: readonly string[], wanted: string | undefined): Select
       `context "${name}" of ${where} names user "${context.user}", which is not in it; add the user or use another context`,
     );
   }
+  for (const entry of [`cluster ${cluster.name}`, `user ${user.name}`]) {
+    const field = read.map((file) => file.unsupported.get(entry)).find(Boolean);
+    if (field)
+      throw refusal(`${entry} of ${where} uses ${field}, which is not supported; use a context without it`);
+  }
   return {
     cluster,
     user,
@@ -188,13 +195,13 @@ function readKubeconfig(file: string): Kubeconfig {
     const config = new KubeConfig();
     config.loadFromString(text);
     config.makePathsAbsolute(directory);
-    refuseUnsupportedFields(document);
     return {
       clusters: config.clusters,
       users: config.users.map((user) => withResolvedExec(user, directory)),
       contexts: config.contexts,
       currentContext: config.currentContext || undefined,
       tokenFiles: tokenFilesOf(document, directory),
+      unsupported: unsupportedFieldsOf(document),
     };
   } catch (error) {
     throw refusal(

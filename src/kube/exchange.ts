@@ -46,12 +46,15 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
     let length = 0;
     const chunks: Buffer[] = [];
 
-    const settle = (result: WireResult): void => {
-      if (settled) return;
+    const finish = (): boolean => {
+      if (settled) return false;
       settled = true;
       cancelTimer();
       signal?.removeEventListener('abort', onAbort);
-      resolve(result);
+      return true;
+    };
+    const settle = (result: WireResult): void => {
+      if (finish()) resolve(result);
     };
     const giveUp = (result: WireResult): void => {
       settle(result);
@@ -79,7 +82,10 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
         else chunks.push(chunk);
       },
       onResponseEnd() {
-        settle({ kind: 'answered', code, retryAfter, body: Buffer.concat(chunks, length).toString('utf8') });
+        if (!finish()) return;
+        const body = Buffer.concat(chunks, length).toString('utf8');
+        // undici takes the connection for free one turn later: a caller told now would open another for its next request.
+        queueMicrotask(() => setImmediate(resolve, { kind: 'answered', code, retryAfter, body }));
       },
       onResponseError(_controller, cause) {
         settle({ kind: 'failed', sent: controller !== undefined, cause });

@@ -20,21 +20,23 @@ function* entriesOf(
   }
 }
 
-/** @throws Error naming the first field that would be ignored otherwise. */
-export function refuseUnsupportedFields(document: Record<string, unknown>): void {
-  refuse(document, 'clusters', 'cluster', UNSUPPORTED_CLUSTER_FIELDS);
-  refuse(document, 'users', 'user', UNSUPPORTED_USER_FIELDS);
+/** The fields, by `cluster NAME` or `user NAME`, that whoever uses that entry would miss. */
+export function unsupportedFieldsOf(document: Record<string, unknown>): Map<string, string> {
+  return new Map([
+    ...unsupported(document, 'clusters', 'cluster', UNSUPPORTED_CLUSTER_FIELDS),
+    ...unsupported(document, 'users', 'user', UNSUPPORTED_USER_FIELDS),
+  ]);
 }
 
-function refuse(
+function* unsupported(
   document: Record<string, unknown>,
   list: string,
-  field: string,
-  names: readonly string[],
-): void {
-  for (const [name, entry] of entriesOf(document, list, field)) {
-    const found = names.find((key) => entry[key] !== undefined && entry[key] !== null && entry[key] !== '');
-    if (found !== undefined) throw new Error(`${field} "${name}" uses ${found}, which is not supported`);
+  kind: string,
+  fields: readonly string[],
+): Generator<[string, string]> {
+  for (const [name, entry] of entriesOf(document, list, kind)) {
+    const found = fields.find((key) => entry[key] !== undefined && entry[key] !== null && entry[key] !== '');
+    if (found !== undefined) yield [`${kind} ${name}`, found];
   }
 }
 

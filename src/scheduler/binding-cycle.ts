@@ -1,20 +1,27 @@
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
+import type { Plugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, isRejection, type Status, statusMessage } from '../framework/status.js';
 
-/** Runs Permit's plugins; the waits that they ask for, by plugin, or the status that refuses the pod. */
-export function runPermit(
-  cycle: Cycle,
-  profile: Profile,
-  pod: Pod,
-): { readonly status?: Status; readonly waits: ReadonlyMap<string, number> } {
+export interface PermitOutcome {
+  /** Refuses the pod, or says what failed. */
+  readonly status?: Status;
+  /** How long plugins ask to wait for their word, milliseconds by plugin. */
+  readonly waits: ReadonlyMap<string, number>;
+}
+
+/** Runs Permit's plugins until one refuses. */
+export function runPermit(cycle: Cycle, profile: Profile, pod: Pod): PermitOutcome {
   const waits = new Map<string, number>();
   for (const plugin of profile.permit) {
-    const answer = plugin.permit(cycle, pod, pod.nodeName);
-    if (answer === undefined) continue;
-    if (answer.code === 'WaitUpTo') waits.set(plugin.name, answer.milliseconds);
-    else return { status: named(answer, 'Permit', plugin.name), waits };
+    const status = guarded('Permit', plugin, () => {
+      const answer = plugin.permit(cycle, pod, pod.nodeName);
+      if (answer?.code !== 'WaitUpTo') return answer;
+      waits.set(plugin.name, answer.milliseconds);
+      return undefined;
+    });
+    if (status !== undefined) return { status, waits };
   }
   return { waits };
 }
@@ -22,15 +29,21 @@ export function runPermit(
 /** Runs Reserve's plugins in order; the status of the first that fails. */
 export function runReserve(cycle: Cycle, profile: Profile, pod: Pod): Status | undefined {
   for (const plugin of profile.reserve) {
-    const status = plugin.reserve(cycle, pod, pod.nodeName);
-    if (status !== undefined) return named(status, 'Reserve', plugin.name);
+    const status = guarded('Reserve', plugin, () => plugin.reserve(cycle, pod, pod.nodeName));
+    if (status !== undefined) return status;
   }
   return undefined;
 }
 
 /** Takes back every reservation, in reverse order; plugins bear being called without one. */
 export function runUnreserve(cycle: Cycle, profile: Profile, pod: Pod): void {
-  for (const plugin of profile.reserve.toReversed()) plugin.unreserve(cycle, pod, pod.nodeName);
+  for (const plugin of profile.reserve.toReversed()) {
+    // A plugin that throws here must not keep the others from giving back what they hold.
+    guarded('Unreserve', plugin, () => {
+      plugin.unreserve(cycle, pod, pod.nodeName);
+      return undefined;
+    });
+  }
 }
 
 /** Runs PreBind's plugins that have something to do, one after the other. */
@@ -38,14 +51,21 @@ export async function runPreBind(
   cycle: Cycle,
   profile: Profile,
   pod: Pod,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal },
 ): Promise<Status | undefined> {
   for (const plugin of profile.preBind) {
-    const preFlight = plugin.preBindPreFlight?.(cycle, pod, pod.nodeName);
-    if (preFlight === 'skip') continue;
-    if (preFlight !== undefined) return named(preFlight, 'PreBindPreFlight', plugin.name);
-    const status = await plugin.preBind(cycle, pod, pod.nodeName, { signal });
-    if (status !== undefined) return named(status, 'PreBind', plugin.name);
+    let skipped = false;
+    const preFlight = guarded('PreBindPreFlight', plugin, () => {
+      const answer = plugin.preBindPreFlight?.(cycle, pod, pod.nodeName);
+      skipped = answer === 'skip';
+      return answer === 'skip' ? undefined : answer;
+    });
+    if (preFlight !== undefined) return preFlight;
+    if (skipped) continue;
+    const status = await guardedAsync('PreBind', plugin, () =>
+      plugin.preBind(cycle, pod, pod.nodeName, options),
+    );
+    if (status !== undefined) return status;
   }
   return undefined;
 }
@@ -55,18 +75,53 @@ export async function runBind(
   cycle: Cycle,
   profile: Profile,
   pod: Pod,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal },
 ): Promise<Status | undefined> {
   for (const plugin of profile.bind) {
-    const status = await plugin.bind(cycle, pod, pod.nodeName, { signal });
-    if (status?.code === 'Skip') continue;
-    return status === undefined ? undefined : named(status, 'Bind', plugin.name);
+    const answer: { skipped: boolean } = { skipped: false };
+    const status = await guardedAsync('Bind', plugin, async () => {
+      const given = await plugin.bind(cycle, pod, pod.nodeName, options);
+      answer.skipped = given?.code === 'Skip';
+      return answer.skipped ? undefined : given;
+    });
+    if (!answer.skipped) return status;
   }
   return failure('no bind plugin took the pod');
 }
 
+/** Runs PostBind's plugins; the pod is bound, so nothing they do can change that. */
+export function runPostBind(cycle: Cycle, profile: Profile, pod: Pod): void {
+  for (const plugin of profile.postBind) {
+    guarded('PostBind', plugin, () => {
+      plugin.postBind(cycle, pod, pod.nodeName);
+      return undefined;
+    });
+  }
+}
+
+function guarded(point: string, plugin: Plugin, call: () => Status | undefined): Status | undefined {
+  try {
+    return named(call(), point, plugin.name);
+  } catch (thrown) {
+    return named(failure(String(thrown), thrown), point, plugin.name);
+  }
+}
+
+async function guardedAsync(
+  point: string,
+  plugin: Plugin,
+  call: () => Promise<Status | undefined>,
+): Promise<Status | undefined> {
+  try {
+    return named(await call(), point, plugin.name);
+  } catch (thrown) {
+    return named(failure(String(thrown), thrown), point, plugin.name);
+  }
+}
+
 /** Attaches the plugin's name; a fault also says where it happened, in kube-scheduler's words. */
-function named(status: Status, point: string, plugin: string): Status {
+function named(status: Status | undefined, point: string, plugin: string): Status | undefined {
+  if (status === undefined) return undefined;
   if (isRejection(status)) return { ...status, plugin };
   return {
     ...failure(`running ${point} plugin "${plugin}": ${statusMessage(status)}`, status.cause),

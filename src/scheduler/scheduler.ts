@@ -3,11 +3,11 @@ import type { ClusterState } from '../cluster/cluster-state.js';
 import type { Pod } from '../cluster/pod.js';
 import { Cycle } from '../framework/cycle.js';
 import type { Profile } from '../framework/profile.js';
-import { failure, isRejection, type Status, statusMessage } from '../framework/status.js';
+import { isRejection, type Status, statusMessage } from '../framework/status.js';
 import type { QueueEntry } from '../queue/queued-pod.js';
 import type { SchedulingQueue } from '../queue/scheduling-queue.js';
 import type { Random } from '../random.js';
-import { runBind, runPermit, runPreBind, runReserve, runUnreserve } from './binding-cycle.js';
+import { runBind, runPermit, runPostBind, runPreBind, runReserve, runUnreserve } from './binding-cycle.js';
 import type { ClusterFeed } from './cluster-feed.js';
 import { type Decision, noNodesMessage } from './decision.js';
 import { evaluate } from './evaluate.js';
@@ -118,7 +118,7 @@ export class Scheduler {
       while (!signal.aborted && clock.monotonic() < until && this.#options.bindingBacklog() < maxBacklog) {
         const entry = queue.pop();
         if (entry === undefined) break;
-        this.scheduleOne(entry);
+        this.#attempt(entry);
       }
       if (this.#options.bindingBacklog() >= maxBacklog)
         await clock.sleep(backlogPauseMs, { signal }).catch(() => undefined);
@@ -134,6 +134,17 @@ export class Scheduler {
   /** Gives up bindings under way: to be called when the time for an orderly end is over. */
   abandon(): void {
     this.#stop.abort();
+  }
+
+  /** Whatever goes wrong with one pod, the others go on. */
+  #attempt(entry: QueueEntry): void {
+    const started = this.#options.clock.monotonic();
+    try {
+      this.scheduleOne(entry);
+    } catch (thrown) {
+      this.#options.cluster.forget(entry.pod.uid);
+      this.#putBack(entry, { reason: 'SchedulerError', message: String(thrown) }, started);
+    }
   }
 
   /** One attempt for one popped pod. Decides at once; a binding goes on after the return. */
@@ -186,10 +197,7 @@ export class Scheduler {
       this.#takeBack(attempt, permit.status);
       return;
     }
-    const binding = this.#bind(attempt, permit.waits).catch((thrown: unknown) => {
-      // A plugin threw where it should have answered: the pod is tried again like after any other error.
-      this.#takeBack(attempt, failure(String(thrown), thrown));
-    });
+    const binding = this.#bind(attempt, permit.waits);
     this.#bindings.add(binding);
     void binding.finally(() => this.#bindings.delete(binding));
   }
@@ -197,25 +205,19 @@ export class Scheduler {
   async #bind(attempt: Attempt, waits: ReadonlyMap<string, number>): Promise<void> {
     const { queue, waiting, observer } = this.#options;
     const { entry, cycle, profile, assumed, placement } = attempt;
-    const { signal } = this.#stop;
-    const waited = waits.size === 0 ? undefined : await waiting.wait(assumed.uid, waits);
+    const options = { signal: this.#stop.signal };
     const status =
-      waited ??
-      (await runPreBind(cycle, profile, assumed, signal)) ??
-      (await runBind(cycle, profile, assumed, signal));
+      (waits.size === 0 ? undefined : await waiting.wait(assumed.uid, waits)) ??
+      (await runPreBind(cycle, profile, assumed, options)) ??
+      (await runBind(cycle, profile, assumed, options));
     if (status !== undefined) {
       this.#takeBack(attempt, status);
       return;
     }
     queue.done(assumed.uid);
-    observer?.outcome?.({
-      kind: 'bound',
-      pod: assumed,
-      entry,
-      placement,
-      seconds: this.#secondsSince(attempt.started),
-    });
-    for (const plugin of profile.postBind) plugin.postBind(cycle, assumed, assumed.nodeName);
+    const seconds = this.#secondsSince(attempt.started);
+    observer?.outcome?.({ kind: 'bound', pod: assumed, entry, placement, seconds });
+    runPostBind(cycle, profile, assumed);
   }
 
   /** Undoes an assumption and sends the pod back with the reason. */

@@ -8,19 +8,14 @@ import type { DeleteOptions } from './deletion.js';
 import { startDeploymentController } from './deployment-controller.js';
 import { startFakeKubelets } from './fake-kubelets.js';
 import { startGarbageCollector } from './garbage-collector.js';
-import { stringAt } from './json-value.js';
+import { InProcessCalls, type ListRef, type PatchCallOptions, type PodToBind } from './in-process-calls.js';
 import type { KubeObject, ObjectInput, ObjectRef } from './kube-object.js';
-import { parseListOptions } from './list-options.js';
 import { ObjectStore } from './object-store.js';
 import { PagedList } from './paged-list.js';
-import type { PatchType } from './patch-object.js';
-import { bindPod } from './pod-subresources.js';
 import { startReplicaSetController } from './replica-set-controller.js';
 import { RequestHandler } from './request-handler.js';
 import { ResourceApi, type WriteOptions } from './resource-api.js';
-import type { ResourceKind } from './resource-kind.js';
 import { createKindRegistry } from './resource-table.js';
-import { badRequest, StatusError } from './status-error.js';
 import { WatchHub } from './watch-hub.js';
 
 export interface EmbeddedApiServerOptions {
@@ -48,19 +43,7 @@ export interface EmbeddedApiServerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-export interface ListRef {
-  readonly apiVersion: string;
-  readonly kind: string;
-  /** @default all namespaces */
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-}
-
-export interface PatchCallOptions extends WriteOptions {
-  /** @default 'strategic' */
-  readonly type?: PatchType;
-}
+export type { ListRef, PatchCallOptions, PodToBind } from './in-process-calls.js';
 
 /**
  * A small Kubernetes API over HTTP, in memory, for demos and fast tests. The methods beside `url` act in the process,
@@ -81,10 +64,7 @@ export interface EmbeddedApiServer {
   get(ref: ObjectRef): KubeObject | undefined;
   list(ref: ListRef): KubeObject[];
   /** Binds a pod as the binding subresource does. */
-  bind(
-    pod: { readonly namespace?: string; readonly name: string; readonly uid?: string },
-    node: string,
-  ): void;
+  bind(pod: PodToBind, node: string): void;
   /** Ends all watches; with `abrupt` their connections break. Returns how many there were. */
   dropWatches(options?: { readonly abrupt?: boolean }): number;
   /** Forgets the watch history and the pages of lists under way: resuming from any version seen so far gets 410. */
@@ -128,89 +108,6 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
-}
-
-/** The calls a process makes on its own server, over the same rules as HTTP. */
-class InProcessCalls {
-  readonly #api: ResourceApi;
-  readonly #lists: PagedList;
-
-  constructor(api: ResourceApi, lists: PagedList) {
-    this.#api = api;
-    this.#lists = lists;
-  }
-
-  create(object: ObjectInput, options: WriteOptions = {}): KubeObject {
-    const kind = this.#kind(object);
-    const { resourceVersion: _version, ...metadata } = object.metadata;
-    const body = { ...object, metadata };
-    return structuredClone(this.#api.create(kind, this.#namespace(kind, metadata), body, options));
-  }
-
-  update(object: ObjectInput, options: WriteOptions = {}): KubeObject {
-    const kind = this.#kind(object);
-    const name = stringAt(object.metadata, 'name');
-    return structuredClone(
-      this.#api.update(kind, this.#namespace(kind, object.metadata), name, object, options),
-    );
-  }
-
-  patch(ref: ObjectRef, patch: unknown, options: PatchCallOptions = {}): KubeObject {
-    const { type = 'strategic', ...write } = options;
-    const kind = this.#kind(ref);
-    return structuredClone(this.#api.patch(kind, this.#namespace(kind, ref), ref.name, type, patch, write));
-  }
-
-  delete(ref: ObjectRef, options: DeleteOptions = {}): KubeObject | undefined {
-    const kind = this.#kind(ref);
-    return unlessMissing(() => this.#api.delete(kind, this.#namespace(kind, ref), ref.name, options));
-  }
-
-  get(ref: ObjectRef): KubeObject | undefined {
-    const kind = this.#kind(ref);
-    return unlessMissing(() => this.#api.get(kind, this.#namespace(kind, ref), ref.name));
-  }
-
-  list(ref: ListRef): KubeObject[] {
-    const kind = this.#kind(ref);
-    const query = new URLSearchParams({
-      labelSelector: ref.labelSelector ?? '',
-      fieldSelector: ref.fieldSelector ?? '',
-    });
-    const { items } = this.#lists.list(kind, ref.namespace, parseListOptions(query, kind));
-    return items.map((stored) => structuredClone(kind.fromStored(stored)));
-  }
-
-  bind(
-    pod: { readonly namespace?: string; readonly name: string; readonly uid?: string },
-    node: string,
-  ): void {
-    const kind = this.#kind({ apiVersion: 'v1', kind: 'Pod' });
-    const metadata = { name: pod.name, ...(pod.uid === undefined ? {} : { uid: pod.uid }) };
-    bindPod(this.#api, kind, pod.namespace ?? 'default', pod.name, {
-      metadata,
-      target: { kind: 'Node', name: node },
-    });
-  }
-
-  #kind({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): ResourceKind {
-    const found = this.#api.registry.byKind(apiVersion, kind);
-    if (found === undefined) throw badRequest(`no kind "${kind}" is served in "${apiVersion}"`);
-    return found;
-  }
-
-  #namespace(kind: ResourceKind, named: unknown): string | undefined {
-    return kind.namespaced ? stringAt(named, 'namespace') || 'default' : undefined;
-  }
-}
-
-function unlessMissing(read: () => KubeObject): KubeObject | undefined {
-  try {
-    return structuredClone(read());
-  } catch (error) {
-    if (error instanceof StatusError && error.code === 404) return undefined;
-    throw error;
-  }
 }
 
 function kubeconfigFor(url: string): string {

@@ -9,6 +9,9 @@ import { type KubeObject, objectKey } from './kube-object.js';
 import { controllerName, controllerReference, controllerUid } from './owner-reference.js';
 import { ReconcileQueue } from './reconcile-queue.js';
 
+/** Pods made in one go; the rest follow when these are seen, and everybody else gets a turn in between. */
+const BURST = 500;
+
 const phaseOf = (pod: KubeObject): string => stringAt(pod.status, 'phase');
 
 export function isPodReady(pod: KubeObject): boolean {
@@ -58,12 +61,13 @@ export function startReplicaSetController({ api, onError }: ControllerOptions): 
       return controllerUid(pod) === uid && !isOver && pod.metadata.deletionTimestamp === undefined;
     });
     const missing = numberAt(replicaSet.spec, 'replicas') - active.length;
-    for (let made = 0; made < missing; made += 1) api.create(pods, namespace, podOf(replicaSet));
+    const made = Math.min(Math.max(0, missing), BURST);
+    for (let count = 0; count < made; count += 1) api.create(pods, namespace, podOf(replicaSet));
     const surplus = [...active].sort(bySurplus).slice(0, Math.max(0, -missing));
     for (const pod of surplus) ignoreVanished(() => api.delete(pods, namespace, pod.metadata.name));
     updateStatus(
       replicaSet,
-      active.length + missing,
+      active.length + made - surplus.length,
       active.filter((pod) => !surplus.includes(pod)),
     );
   };

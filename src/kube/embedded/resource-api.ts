@@ -1,22 +1,15 @@
 import type { Clock } from '../../clock.js';
 import type { Random } from '../../random.js';
 import { type DeleteOptions, deletionOf, finishesDeletion } from './deletion.js';
-import { type JsonRecord, jsonEqual, stringAt } from './json-value.js';
+import { jsonEqual, stringAt } from './json-value.js';
 import { formatTime, type KubeObject, type ObjectMeta } from './kube-object.js';
 import { checkName, decodeObject } from './object-decoding.js';
+import { desiredState, SERVER_METADATA, updatedMetadata, withStatusOf } from './object-parts.js';
 import type { ObjectStore } from './object-store.js';
 import { type PatchType, patchObject } from './patch-object.js';
+import { checkDeletePreconditions, checkUpdatePreconditions } from './preconditions.js';
 import type { AdmissionContext, KindRegistry, ResourceKind } from './resource-kind.js';
-import {
-  alreadyExists,
-  badRequest,
-  conflict,
-  forbidden,
-  invalid,
-  invalidValue,
-  notFound,
-  StatusError,
-} from './status-error.js';
+import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from './status-error.js';
 
 export interface ResourceApiOptions {
   readonly store: ObjectStore;
@@ -38,20 +31,7 @@ export interface WriteOptions {
   readonly keepStatus?: boolean;
 }
 
-const MODIFIED_MESSAGE =
-  'the object has been modified; please apply your changes to the latest version and try again';
-
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
-
-/** Metadata that belongs to the server: what a client sends there is ignored. */
-const SERVER_METADATA = [
-  'uid',
-  'creationTimestamp',
-  'generation',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generateName',
-] as const;
 
 /**
  * The rules of the API, without HTTP: create, update, patch and delete over the store, synchronously. Objects go in
@@ -130,7 +110,7 @@ export class ResourceApi {
       );
     }
     this.#settleNamespace(kind, draft.metadata, namespace);
-    this.#checkPreconditions(kind, draft.metadata, current);
+    checkUpdatePreconditions(kind, draft.metadata, current);
     return kind.fromStored(this.#replace(kind, current, draft, options));
   }
 
@@ -155,7 +135,7 @@ export class ResourceApi {
     options: DeleteOptions = {},
   ): KubeObject {
     const current = this.#stored(kind, namespace, name);
-    this.#checkDeletePreconditions(kind, current, options);
+    checkDeletePreconditions(kind, current, options);
     if (kind.plural === 'namespaces' && !options.dryRun) this.#emptyNamespace(name);
     const plan = deletionOf(current, {
       isPod: kind.plural === 'pods',
@@ -274,48 +254,6 @@ export class ResourceApi {
     };
   }
 
-  #checkPreconditions(kind: ResourceKind, given: ObjectMeta, current: KubeObject): void {
-    const { name, uid, resourceVersion } = current.metadata;
-    if (given.uid && given.uid !== uid) {
-      throw conflict(
-        kind.plural,
-        kind.group,
-        name,
-        `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`,
-      );
-    }
-    if (given.resourceVersion) {
-      if (given.resourceVersion !== resourceVersion)
-        throw conflict(kind.plural, kind.group, name, MODIFIED_MESSAGE);
-    } else if (!kind.allowsUnconditionalUpdate) {
-      throw invalid({ group: kind.group, kind: kind.plural }, name, [
-        invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
-      ]);
-    }
-  }
-
-  #checkDeletePreconditions(kind: ResourceKind, current: KubeObject, options: DeleteOptions): void {
-    const { name, uid, resourceVersion } = current.metadata;
-    if (options.uid !== undefined && options.uid !== uid) {
-      throw conflict(
-        kind.kind,
-        kind.group,
-        name,
-        `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). ` +
-          'The object might have been deleted and then recreated',
-      );
-    }
-    if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
-      throw conflict(
-        kind.kind,
-        kind.group,
-        name,
-        `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ` +
-          `ResourceVersion in record (${resourceVersion}). The object might have been modified`,
-      );
-    }
-  }
-
   /** The real server leaves this to a controller; here the content goes at once, before the namespace does. */
   #emptyNamespace(namespace: string): void {
     const buckets = new Set(
@@ -325,25 +263,4 @@ export class ResourceApi {
       for (const object of this.store.list(bucket, namespace)) this.store.remove(bucket, object);
     }
   }
-}
-
-function updatedMetadata(given: ObjectMeta, current: ObjectMeta): ObjectMeta {
-  const { name, namespace, ...rest } = given;
-  const metadata: ObjectMeta = { name, ...(namespace === undefined ? {} : { namespace }), ...rest };
-  for (const field of [...SERVER_METADATA, 'resourceVersion']) {
-    delete metadata[field];
-    if (current[field] !== undefined) metadata[field] = current[field];
-  }
-  return metadata;
-}
-
-function withStatusOf(current: KubeObject, draft: KubeObject): KubeObject {
-  const { status: _old, ...rest } = current;
-  return { ...rest, ...(draft.status === undefined ? {} : { status: draft.status }) } as KubeObject;
-}
-
-/** What the user asked for: everything but metadata and status. */
-function desiredState(object: KubeObject): JsonRecord {
-  const { metadata: _metadata, status: _status, ...desired } = object;
-  return desired;
 }

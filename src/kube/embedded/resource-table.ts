@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
+import {
+  defaultPersistentVolume,
+  defaultPersistentVolumeClaim,
+  defaultService,
+  prepareNamespace,
+  prepareNode,
+  preparePersistentVolume,
+} from './core-defaults.js';
 import { coreEventProblems, eventFromCore, eventProblems, eventToCore, prepareEvent } from './event-rules.js';
-import { ensureRecord, isRecord, type JsonRecord, recordAt, recordsAt, setDefaults } from './json-value.js';
+import { ensureRecord, type JsonRecord, recordAt, setDefaults } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 import { defaultPod, podProblems, preparePod } from './pod-rules.js';
-import {
-  type AdmissionContext,
-  defineKind,
-  fieldAt,
-  fieldsAt,
-  type KindEntry,
-  KindRegistry,
-} from './resource-kind.js';
+import { defineKind, fieldAt, fieldsAt, type KindEntry, KindRegistry } from './resource-kind.js';
 import { type FieldProblem, invalidValue } from './status-error.js';
 import {
   defaultDaemonSet,
@@ -27,52 +27,6 @@ const startWith =
   (object: KubeObject): void => {
     object.status ??= structuredClone(status);
   };
-
-function prepareNode(node: KubeObject): void {
-  ensureRecord(node, 'spec');
-  const status = ensureRecord(node, 'status');
-  if (isRecord(status.capacity)) setDefaults(status, { allocatable: status.capacity });
-  setDefaults(status, { daemonEndpoints: { kubeletEndpoint: { Port: 0 } }, nodeInfo: {} });
-}
-
-function prepareNamespace(namespace: KubeObject): void {
-  namespace.metadata.labels = {
-    ...namespace.metadata.labels,
-    'kubernetes.io/metadata.name': namespace.metadata.name,
-  };
-  ensureRecord(namespace, 'spec').finalizers ??= ['kubernetes'];
-  namespace.status ??= { phase: 'Active' };
-}
-
-/** Nothing answers there; the same Service gets the same address whenever its defaults are filled in. */
-function serviceAddress({ metadata: { namespace, name } }: KubeObject): string {
-  const [third = 0, fourth = 0] = createHash('sha256').update(`${namespace}/${name}`).digest();
-  return `10.96.${third}.${fourth}`;
-}
-
-function defaultService(service: KubeObject): void {
-  const spec = ensureRecord(service, 'spec');
-  setDefaults(spec, { type: 'ClusterIP', sessionAffinity: 'None' });
-  if (spec.type !== 'ExternalName') setDefaults(spec, { clusterIP: serviceAddress(service) });
-  for (const port of recordsAt(spec, 'ports')) {
-    setDefaults(port, { protocol: 'TCP', targetPort: port.port });
-  }
-}
-
-function defaultPersistentVolume(volume: KubeObject): void {
-  setDefaults(ensureRecord(volume, 'spec'), {
-    persistentVolumeReclaimPolicy: 'Retain',
-    volumeMode: 'Filesystem',
-  });
-}
-
-function preparePersistentVolume(volume: KubeObject, context: AdmissionContext): void {
-  volume.status ??= { phase: 'Pending', lastPhaseTransitionTime: context.now() };
-}
-
-function defaultPersistentVolumeClaim(claim: KubeObject): void {
-  setDefaults(ensureRecord(claim, 'spec'), { volumeMode: 'Filesystem' });
-}
 
 function leaseProblems(lease: KubeObject): FieldProblem[] {
   const seconds = recordAt(lease, 'spec').leaseDurationSeconds;
