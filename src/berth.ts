@@ -47,6 +47,8 @@ export interface BerthOptions {
 const reconcileMs = 30_000;
 /** What is left for bindings, events and conditions under way when the program is told to end. */
 const drainMs = 5_000;
+/** A few megabytes: room for the events of a large burst until the API server has time for them. */
+const eventQueueLimit = 10_000;
 /** Ended pods hold nothing; they leave the watch as if deleted. */
 const livePods = 'status.phase!=Succeeded,status.phase!=Failed';
 
@@ -62,6 +64,8 @@ export class Berth {
   readonly #pods: Reflector<Pod>;
   readonly #nodes: Reflector<Node>;
   readonly #schedulerNames: ReadonlySet<string>;
+  /** Scheduling ended in good order: what is left to write are events of what was done before. */
+  #ended = false;
 
   constructor(options: BerthOptions) {
     this.#options = options;
@@ -92,9 +96,10 @@ export class Berth {
     });
     this.#events = new EventRecorder(eventTransport, {
       hostname: hostname(),
+      queueLimit: eventQueueLimit,
       clock,
       random,
-      mayPost: () => this.#binder.pending === 0,
+      mayPost: () => this.#binder.pending === 0 && (this.#ended || fence.mayWrite()),
       onFailure: (error, event) =>
         logger.warn('could not write an event', {
           object: event.regarding.name,
@@ -197,7 +202,7 @@ export class Berth {
     await Promise.all([this.#nodes.run(options), this.#pods.run(options)]);
   }
 
-  /** Schedules until the signal fires, then ends in order: bindings, conditions and events under way are finished. */
+  /** Schedules until the signal fires, then ends in order: bindings and conditions under way are finished. */
   async schedule(options: { readonly signal: AbortSignal }): Promise<void> {
     const { signal } = options;
     await Promise.all([
@@ -210,11 +215,23 @@ export class Berth {
 
   async #drain(): Promise<void> {
     const { clock } = this.#options;
-    const orderly = Promise.all([this.#scheduler.drain(), this.#statuses.idle(), this.#events.flush()]);
-    const settled = new AbortController();
-    await Promise.race([orderly, clock.sleep(drainMs, { signal: settled.signal }).catch(() => undefined)]);
-    settled.abort();
+    await withinMs(drainMs, clock, Promise.all([this.#scheduler.drain(), this.#statuses.idle()]));
     this.#scheduler.abandon();
+    this.#ended = true;
+  }
+
+  /** Gives up whatever is not written yet, for a process that may not write any more. */
+  abandon(): void {
+    this.#scheduler.abandon();
+    this.#events.close();
+  }
+
+  /**
+   * Writes the events that still wait, for some seconds at most. They tell what was done and decide nothing: no reason to keep
+   * the lease from others meanwhile.
+   */
+  async flushEvents(): Promise<void> {
+    await withinMs(drainMs, this.#options.clock, this.#events.flush());
     this.#events.close();
   }
 
@@ -296,4 +313,11 @@ export class Berth {
       ),
     );
   }
+}
+
+/** Resolves with the work, or when its time is over. */
+async function withinMs(ms: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  const settled = new AbortController();
+  await Promise.race([work, clock.sleep(ms, { signal: settled.signal }).catch(() => undefined)]);
+  settled.abort();
 }

@@ -116,6 +116,7 @@ class Stage {
 
   async close(): Promise<void> {
     await this.#scheduling;
+    await this.#berth.flushEvents();
     await this.#server.close();
     this.#metrics.close();
     await this.#client.close();

@@ -93,11 +93,11 @@ class Run {
       credentials: credentials.source,
       seed,
     });
-    const election = configuration.leaderElection.leaderElect ? this.#elect : undefined;
     let server: HttpServer | undefined;
+    let leadership: LeaderElection | undefined;
     try {
       await this.#checkAccess();
-      const leadership = election?.call(this);
+      leadership = configuration.leaderElection.leaderElect ? this.#elect() : undefined;
       const berth = new Berth({
         transport: this.#client,
         eventTransport: this.#eventClient,
@@ -117,6 +117,7 @@ class Run {
     } finally {
       this.#stop.abort();
       signal.removeEventListener('abort', abort);
+      await leadership?.release();
       await server?.close();
       this.#metrics.close();
       await Promise.allSettled([this.#client.close(), this.#eventClient.close()]);
@@ -145,9 +146,11 @@ class Run {
       const working = this.#lead(berth, leadership);
       await Promise.race([working, watch, ...(lost === undefined ? [] : [lost])]);
       await working;
-    } finally {
-      watching.abort();
       await leadership?.release();
+      await berth.flushEvents();
+    } finally {
+      berth.abandon();
+      watching.abort();
       await watch.catch(() => undefined);
     }
   }
