@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -472,7 +472,11 @@ describe('TLS', () => {
 
 describe('black holes', () => {
   it('a server that accepts and never answers a watch does not hold its caller for ever', async () => {
-    const hole: Server = createServer(() => {});
+    const sockets: Socket[] = [];
+    const hole: Server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {}).resume();
+    });
     await new Promise<void>((resolve) => hole.listen(0, '127.0.0.1', resolve));
     const { port } = hole.address() as { port: number };
     const stop = new AbortController();
@@ -481,7 +485,10 @@ describe('black holes', () => {
     );
     setTimeout(() => stop.abort(), 20);
     expect(await waiting).toMatchObject({ failure: 'aborted' });
-    await new Promise((resolve) => hole.close(resolve));
+    const closed = new Promise((resolve) => hole.close(resolve));
+    // Node keeps a server open as long as one of its connections is.
+    for (const socket of sockets) socket.destroy();
+    await closed;
   });
 });
 

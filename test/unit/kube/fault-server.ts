@@ -86,11 +86,7 @@ export class FaultServer {
     server.on('request', (request, response) => void this.#serve(request, response));
   }
 
-  static async start(tls?: {
-    readonly cert: string;
-    readonly key: string;
-    readonly ca?: string;
-  }): Promise<FaultServer> {
+  static async start(tls?: TlsServerOptions): Promise<FaultServer> {
     const server = tls === undefined ? createServer() : (createTlsServer(tls) as unknown as Server);
     const started = new FaultServer(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
