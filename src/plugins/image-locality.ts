@@ -3,6 +3,9 @@ import type { Pod, PodSpec } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
 import type { RowScorePlugin } from '../framework/plugin.js';
 
+/* Looked up once: the loops below run for every node. */
+const { max, min, trunc } = Math;
+
 export const imageLocality = 'ImageLocality';
 
 const highest = 100;
@@ -23,7 +26,7 @@ export class ImageLocality implements RowScorePlugin {
   #bytes = new Float64Array(0);
 
   scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): void {
-    this.#score(nodes, spec, rows, scores, Math.trunc);
+    this.#score(nodes, spec, rows, scores, trunc);
   }
 
   exactScoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): void {
@@ -41,7 +44,7 @@ export class ImageLocality implements RowScorePlugin {
     const bytes = this.#bytes;
     const ceiling = ceilingOfOne * spec.imageCount;
     for (let i = 0; i < length; i++) {
-      const sum = Math.min(Math.max(bytes[slots[i]!]!, floor), ceiling);
+      const sum = min(max(bytes[slots[i]!]!, floor), ceiling);
       scores[i] = cut((highest * (sum - floor)) / (ceiling - floor));
     }
   }

@@ -6,6 +6,9 @@ import type { PreScorePlugin, RowScorePlugin } from '../framework/plugin.js';
 import { defaultResources } from './node-resources-fit-args.js';
 import { type ResourceColumns, resourceColumns, type WeightedResource, wanted } from './resource-columns.js';
 
+/* Looked up once: the loops below run for every node. */
+const { abs, min, sqrt, trunc } = Math;
+
 export const nodeResourcesBalancedAllocation = 'NodeResourcesBalancedAllocation';
 
 const highest = 100;
@@ -25,21 +28,13 @@ export class NodeResourcesBalancedAllocation implements PreScorePlugin, RowScore
   }
 
   scoreRows({ nodes }: Cycle, { accounted }: Pod, rows: Rows, scores: Float64Array): void {
-    scoreBalance(
-      resourceColumns(nodes, this.#resources, accounted, { nonZero: false }),
-      rows,
-      scores,
-      Math.trunc,
-    );
+    const columns = resourceColumns(nodes, this.#resources, accounted, { nonZero: false });
+    scoreBalance(columns, rows, scores, { exact: false });
   }
 
   exactScoreRows({ nodes }: Cycle, { accounted }: Pod, rows: Rows, scores: Float64Array): void {
-    scoreBalance(
-      resourceColumns(nodes, this.#resources, accounted, { nonZero: false }),
-      rows,
-      scores,
-      (value) => value,
-    );
+    const columns = resourceColumns(nodes, this.#resources, accounted, { nonZero: false });
+    scoreBalance(columns, rows, scores, { exact: true });
   }
 }
 
@@ -48,22 +43,25 @@ function scoreBalance(
   columns: readonly ResourceColumns[],
   { slots, length }: Rows,
   scores: Float64Array,
-  cut: (value: number) => number,
+  { exact }: { readonly exact: boolean },
 ): void {
   const before = new Float64Array(columns.length);
   const after = new Float64Array(columns.length);
   for (let i = 0; i < length; i++) {
     const slot = slots[i]!;
     let count = 0;
-    for (const { capacity, used, want } of columns) {
-      const available = capacity[slot]!;
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c]!;
+      const available = column.capacity[slot]!;
       if (available === 0) continue;
-      before[count] = Math.min(1, used[slot]! / available);
-      after[count] = Math.min(1, (used[slot]! + want) / available);
+      const taken = column.used[slot]!;
+      before[count] = min(1, taken / available);
+      after[count] = min(1, (taken + column.want) / available);
       count += 1;
     }
-    const gained = cut(balance(after, count)) - cut(balance(before, count));
-    scores[i] = 50 + cut((50 + gained) / 2);
+    const then = balance(before, count);
+    const now = balance(after, count);
+    scores[i] = exact ? 50 + (50 + now - then) / 2 : 50 + trunc((50 + trunc(now) - trunc(then)) / 2);
   }
 }
 
@@ -73,12 +71,12 @@ function balance(fractions: Float64Array, count: number): number {
 }
 
 function deviation(fractions: Float64Array, count: number): number {
+  if (count === 2) return abs(fractions[0]! - fractions[1]!) / 2;
   if (count < 2) return 0;
-  if (count === 2) return Math.abs(fractions[0]! - fractions[1]!) / 2;
   let sum = 0;
   for (let i = 0; i < count; i++) sum += fractions[i]!;
   const mean = sum / count;
   let squares = 0;
   for (let i = 0; i < count; i++) squares += (fractions[i]! - mean) * (fractions[i]! - mean);
-  return Math.sqrt(squares / count);
+  return sqrt(squares / count);
 }

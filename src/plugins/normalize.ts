@@ -1,3 +1,6 @@
+/* Looked up once: the loops below run for every node. */
+const { floor } = Math;
+
 const highestScore = 100;
 
 /**
@@ -16,7 +19,7 @@ export function normalizeByHighest(
     return;
   }
   for (let i = 0; i < length; i++) {
-    const scaled = Math.floor((highestScore * scores[i]!) / highest);
+    const scaled = floor((highestScore * scores[i]!) / highest);
     scores[i] = reverse ? highestScore - scaled : scaled;
   }
 }

@@ -1,12 +1,16 @@
 import type { Rows } from '../cluster/node-table.js';
 import type { ResourceColumns } from './resource-columns.js';
 
+/* Looked up once: the loops below run for every node. */
+const { floor, min, round, trunc } = Math;
+
 /*
  * The three ways in which NodeResourcesFit scores. Each has an integer form, which is kube-scheduler's int64 arithmetic, and an
  * exact one without any cutting off, which tells apart nodes that the integer form calls equal.
  */
 
 const highest = 100;
+const largestExact = Number.MAX_SAFE_INTEGER;
 /** Configured shapes score 0 to 10. */
 const shapeScale = 10;
 
@@ -33,8 +37,8 @@ export const leastAllocated: ResourceStrategy = {
 };
 
 export const mostAllocated: ResourceStrategy = {
-  integer: (requested, capacity) => percent(Math.min(requested, capacity), capacity),
-  exact: (requested, capacity) => (Math.min(requested, capacity) * highest) / capacity,
+  integer: (requested, capacity) => percent(min(requested, capacity), capacity),
+  exact: (requested, capacity) => (min(requested, capacity) * highest) / capacity,
   dropsZero: false,
 };
 
@@ -43,7 +47,7 @@ export function requestedToCapacityRatio(shape: readonly ShapePoint[]): Resource
   const points = shape.map(({ utilization, score }) => ({ utilization, score: score * shapeScale }));
   return {
     integer: (requested, capacity) =>
-      brokenLinear(points, requested > capacity ? highest : percent(requested, capacity), Math.trunc),
+      brokenLinear(points, requested > capacity ? highest : percent(requested, capacity), trunc),
     exact: (requested, capacity) =>
       brokenLinear(
         points,
@@ -75,7 +79,7 @@ export function brokenLinear(
 /** ⌊part·100/whole⌋ for 0 ≤ part ≤ whole, whole > 0, exact beyond 2^53. */
 export function percent(part: number, whole: number): number {
   const product = part * highest;
-  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / whole);
+  if (product <= largestExact) return floor(product / whole);
   return Number((BigInt(part) * 100n) / BigInt(whole));
 }
 
@@ -110,6 +114,6 @@ export function scoreByStrategy(
   }
   for (let i = 0; i < length; i++) {
     const mean = counted[i] === 0 ? 0 : sums[i]! / counted[i]!;
-    scores[i] = exact ? mean : strategy.dropsZero ? Math.round(mean) : Math.floor(mean);
+    scores[i] = exact ? mean : strategy.dropsZero ? round(mean) : floor(mean);
   }
 }

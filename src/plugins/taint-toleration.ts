@@ -41,8 +41,7 @@ export function createTaintToleration(): PreFilterPlugin &
     verdictStatus: () => refusal,
     preScore: () => undefined,
     scoreRows({ nodes }, { spec }, rows, scores) {
-      const soft = spec.tolerations.filter(({ effect }) => effect === '' || effect === 'PreferNoSchedule');
-      forEachTaintSet(nodes, rows, scores, (id) => intolerableSoftTaints(nodes, id, soft));
+      forEachTaintSet(nodes, rows, scores, (id) => intolerableSoftTaints(nodes, id, spec.tolerations));
     },
     normalizeScores(_cycle, _pod, scores, length) {
       normalizeByHighest(scores, length, { reverse: true });

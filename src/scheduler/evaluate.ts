@@ -145,7 +145,7 @@ class Evaluation {
       space.slots.set(order.subarray(from, from + portion), found);
       found += pass.run(found, portion);
       from += portion;
-      if (found > wanted) {
+      if (found >= wanted) {
         const last = order.indexOf(space.slots[wanted - 1]!);
         for (let i = last + 1; i < from; i++) space.diagnosis.retract(order[i]!);
         found = wanted;

@@ -7,6 +7,9 @@ import { type EvaluationObserver, timedPlugin, timedPoint } from './evaluation-o
 import { PluginFault } from './plugin-fault.js';
 import type { ScoreColumn, ScoreTable } from './score-table.js';
 
+/* Looked up once: the loops below run for every node. */
+const { trunc } = Math;
+
 const highestScore = 100;
 
 /** Scores the nodes that fit and adds up the totals. Throws `PluginFault`. */
@@ -91,8 +94,7 @@ function addScores(
   for (let i = 0; i < table.length; i++) {
     const value = normalized[i]!;
     // Written so that NaN fails too.
-    if (!(value >= 0 && value <= highestScore && Math.trunc(value) === value))
-      throw invalidScore(name, value);
+    if (!(value >= 0 && value <= highestScore && trunc(value) === value)) throw invalidScore(name, value);
     totals[i]! += value * weight;
   }
 }

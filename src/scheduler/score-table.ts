@@ -29,6 +29,10 @@ export class ScoreTable {
   /** Places, not slots, of the nodes that share the highest total: the first `bestLength` entries. */
   best = new Int32Array(0);
   bestLength = 0;
+  /** Working space of the choice among the best, as long as `best`: slots, exact totals, exact scores of one plugin. */
+  tied = new Int32Array(0);
+  exactTotals = new Float64Array(0);
+  exactScores = new Float64Array(0);
   readonly #arrays: Arrays[] = [];
 
   /** Forgets the previous scores and takes over the nodes to score. */
@@ -37,6 +41,9 @@ export class ScoreTable {
       this.slots = new Int32Array(length);
       this.totals = new Float64Array(length);
       this.best = new Int32Array(length);
+      this.tied = new Int32Array(length);
+      this.exactTotals = new Float64Array(length);
+      this.exactScores = new Float64Array(length);
       this.#arrays.length = 0;
     }
     this.slots.set(length === slots.length ? slots : slots.subarray(0, length));

@@ -14,11 +14,11 @@ const roundingNoise = 1e-9;
  */
 export function selectHost(cycle: Cycle, profile: Profile, table: ScoreTable, random: Random): number {
   findBest(table);
-  const { slots, best, bestLength } = table;
+  const { slots, best, bestLength, tied } = table;
   if (bestLength === 1) return slots[best[0]!]!;
-  const tied = Int32Array.from(best.subarray(0, bestLength), (place) => slots[place]!);
-  const exact = exactTotals(cycle, profile, table, tied);
-  return drawFewestPods(cycle, tied, highest(exact), exact, random);
+  for (let i = 0; i < bestLength; i++) tied[i] = slots[best[i]!]!;
+  addExactTotals(cycle, profile, table);
+  return drawFewestPods(cycle, table, random);
 }
 
 function findBest(table: ScoreTable): void {
@@ -27,28 +27,28 @@ function findBest(table: ScoreTable): void {
   let count = 0;
   for (let i = 0; i < length; i++) {
     const total = totals[i]!;
-    if (total > top) {
-      top = total;
-      count = 0;
-    }
-    if (total === top) best[count++] = i;
+    if (total < top) continue;
+    if (total > top) count = 0;
+    top = total;
+    best[count++] = i;
   }
   table.bestLength = count;
 }
 
-function exactTotals(cycle: Cycle, profile: Profile, table: ScoreTable, tied: Int32Array): Float64Array {
-  const totals = new Float64Array(tied.length);
-  const scores = new Float64Array(tied.length);
-  const rows = { slots: tied, length: tied.length };
-  for (const { plugin: name, weight, normalized } of table.columns) {
+/** Totals of the tied nodes with nothing cut off, where a plugin can say so. */
+function addExactTotals(cycle: Cycle, profile: Profile, table: ScoreTable): void {
+  const { columns, best, bestLength: length, tied, exactTotals, exactScores } = table;
+  const rows = { slots: tied, length };
+  exactTotals.fill(0, 0, length);
+  for (const { plugin: name, weight, normalized } of columns) {
     const plugin = profile.score.find((score) => score.plugin.name === name)!.plugin;
     if (plugin.exactScoreRows === undefined) {
-      for (let i = 0; i < tied.length; i++) totals[i]! += normalized[table.best[i]!]! * weight;
+      for (let i = 0; i < length; i++) exactTotals[i]! += normalized[best[i]!]! * weight;
       continue;
     }
-    scores.fill(0);
+    exactScores.fill(0, 0, length);
     try {
-      plugin.exactScoreRows(cycle, cycle.pod, rows, scores);
+      plugin.exactScoreRows(cycle, cycle.pod, rows, exactScores);
     } catch (cause) {
       throw PluginFault.of(
         name,
@@ -56,29 +56,22 @@ function exactTotals(cycle: Cycle, profile: Profile, table: ScoreTable, tied: In
         cause,
       );
     }
-    for (let i = 0; i < tied.length; i++) totals[i]! += scores[i]! * weight;
+    for (let i = 0; i < length; i++) exactTotals[i]! += exactScores[i]! * weight;
   }
-  return totals;
-}
-
-function highest(values: Float64Array): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const value of values) if (value > top) top = value;
-  return top;
 }
 
 function drawFewestPods(
   cycle: Cycle,
-  tied: Int32Array,
-  top: number,
-  exact: Float64Array,
+  { tied, exactTotals, bestLength: length }: ScoreTable,
   random: Random,
 ): number {
   const { podCount } = cycle.nodes;
+  let top = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < length; i++) if (exactTotals[i]! > top) top = exactTotals[i]!;
   let fewest = Number.POSITIVE_INFINITY;
   let count = 0;
-  for (let i = 0; i < tied.length; i++) {
-    if (exact[i]! < top - roundingNoise) continue;
+  for (let i = 0; i < length; i++) {
+    if (exactTotals[i]! < top - roundingNoise) continue;
     const slot = tied[i]!;
     const pods = podCount[slot]!;
     if (pods > fewest) continue;
