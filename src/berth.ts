@@ -6,6 +6,7 @@ import { type Pod, podKey } from './cluster/pod.js';
 import { createNodeProjector } from './cluster/project-node.js';
 import { createPodProjector } from './cluster/project-pod.js';
 import type { EffectiveConfiguration } from './config/scheduler-configuration.js';
+import type { Profile } from './framework/profile.js';
 import type { Disruption } from './kube/disruption.js';
 import { EventRecorder } from './kube/event-recorder.js';
 import { PodApi } from './kube/pod-api.js';
@@ -63,6 +64,7 @@ export class Berth {
   readonly #statuses: StatusWriter;
   readonly #pods: Reflector<Pod>;
   readonly #nodes: Reflector<Node>;
+  readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #schedulerNames: ReadonlySet<string>;
   /** Scheduling ended in good order: what is left to write are events of what was done before. */
   #ended = false;
@@ -111,17 +113,8 @@ export class Berth {
       registry: createInTreeRegistry({ bind: bindThroughApi(this.#binder) }),
       cluster: this.cluster,
     });
+    this.#profiles = profiles;
     this.#schedulerNames = new Set(profiles.keys());
-    for (const profile of profiles.values()) {
-      if (profile.missing.length === 0) continue;
-      logger.warn(
-        'plugins of kube-scheduler that this version does not have are left out; pods that need them are refused',
-        {
-          profile: profile.schedulerName,
-          plugins: profile.missing.join(', '),
-        },
-      );
-    }
     this.queue = new SchedulingQueue({
       profiles: new Map(
         [...profiles.values()].map((profile) => [
@@ -205,12 +198,26 @@ export class Berth {
   /** Schedules until the signal fires, then ends in order: bindings and conditions under way are finished. */
   async schedule(options: { readonly signal: AbortSignal }): Promise<void> {
     const { signal } = options;
+    this.#tellWhatIsMissing();
     await Promise.all([
       this.#scheduler.run({ signal }),
       this.queue.run({ signal }),
       this.#reconcileForever(signal),
     ]);
     await this.#drain();
+  }
+
+  #tellWhatIsMissing(): void {
+    for (const profile of this.#profiles.values()) {
+      if (profile.missing.length === 0) continue;
+      this.#options.logger.warn(
+        'plugins of kube-scheduler that this version does not have are left out; pods that need them are refused',
+        {
+          profile: profile.schedulerName,
+          plugins: profile.missing.join(', '),
+        },
+      );
+    }
   }
 
   async #drain(): Promise<void> {

@@ -86,28 +86,30 @@ class Run {
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
-    logger.info('starting Berth', {
-      version,
-      node: process.version,
-      server: credentials.server.href,
-      credentials: credentials.source,
-      seed,
-    });
     let server: HttpServer | undefined;
     let leadership: LeaderElection | undefined;
     try {
-      await this.#checkAccess();
-      leadership = configuration.leaderElection.leaderElect ? this.#elect() : undefined;
+      const { leaderElect } = configuration.leaderElection;
+      // Made first: what is wrong with the profiles is said before anybody is asked for anything.
       const berth = new Berth({
         transport: this.#client,
         eventTransport: this.#eventClient,
         configuration,
-        fence: leadership?.fence ?? openFence,
+        fence: leaderElect ? { mayWrite: () => leadership?.fence.mayWrite() ?? false } : openFence,
         metrics: this.#metrics,
         logger,
         clock: systemClock,
         random: seededRandom(seed),
       });
+      await this.#checkAccess();
+      logger.info('starting Berth', {
+        version,
+        node: process.version,
+        server: credentials.server.href,
+        credentials: credentials.source,
+        seed,
+      });
+      if (leaderElect) leadership = this.#elect();
       server = this.#serve(berth);
       const port = await server.listen({ host: options.bindAddress, port: options.port });
       logger.info('serving health and metrics', { address: `http://${options.bindAddress}:${port}` });

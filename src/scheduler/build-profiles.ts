@@ -1,43 +1,36 @@
 import type { ClusterState } from '../cluster/cluster-state.js';
 import { expandPluginSets } from '../config/plugin-sets.js';
-import type { EffectiveConfiguration } from '../config/scheduler-configuration.js';
+import type { EffectiveConfiguration, ProfileConfiguration } from '../config/scheduler-configuration.js';
+import { BerthError } from '../errors.js';
+import { kubeSchedulerPlugins } from '../framework/kube-scheduler-plugins.js';
 import type { ExtensionPoint } from '../framework/plugin.js';
 import { createProfile, type Profile } from '../framework/profile.js';
 import type { Registry } from '../framework/registry.js';
 import { createUnsupportedFeatures } from '../plugins/unsupported-features.js';
 
-/** Where kube-scheduler's plugins that Berth does not have yet take part. */
-const pointsToCome: Readonly<Record<string, readonly ExtensionPoint[]>> = {
-  VolumeRestrictions: ['preFilter', 'filter'],
-  NodeVolumeLimits: ['preFilter', 'filter'],
-  VolumeBinding: ['preFilter', 'filter', 'preScore', 'score', 'reserve', 'preBind'],
-  VolumeZone: ['preFilter', 'filter'],
-  PodTopologySpread: ['preFilter', 'filter', 'preScore', 'score'],
-  InterPodAffinity: ['preFilter', 'filter', 'preScore', 'score'],
-  DynamicResources: ['preEnqueue', 'preFilter', 'filter', 'postFilter', 'score', 'reserve', 'preBind'],
-  DefaultPreemption: ['preEnqueue', 'postFilter'],
-};
-
-/** Makes the profiles of a configuration, by scheduler name. Throws in kube-scheduler's words on plugins that cannot work. */
+/** Makes the profiles of a configuration, by scheduler name. Throws `BerthError` with exit code 2, in kube-scheduler's words, on plugins that cannot work. */
 export function buildProfiles(
   configuration: EffectiveConfiguration,
   { registry, cluster }: { readonly registry: Registry; readonly cluster: ClusterState },
 ): ReadonlyMap<string, Profile> {
   // A plugin that is not there yet is kept in the lists, so that the profile can say that it is missing.
   const implementsPoint = (name: string, point: string): boolean =>
-    (registry.get(name)?.points ?? pointsToCome[name] ?? []).includes(point as ExtensionPoint);
-  return new Map(
-    configuration.profiles.map(({ schedulerName, plugins, pluginConfig, percentageOfNodesToScore }) => [
+    (registry.get(name)?.points ?? kubeSchedulerPlugins.get(name) ?? []).includes(point as ExtensionPoint);
+  const build = ({ schedulerName, plugins, pluginConfig, ...profile }: ProfileConfiguration): Profile =>
+    createProfile({
       schedulerName,
-      createProfile({
-        schedulerName,
-        plugins: expandPluginSets(plugins, implementsPoint, { schedulerName }),
-        pluginArgs: Object.fromEntries(pluginConfig.map(({ name, args }) => [name, args])),
-        registry,
-        handle: { cluster },
-        percentageOfNodesToScore: percentageOfNodesToScore ?? configuration.percentageOfNodesToScore,
-        guard: createUnsupportedFeatures,
-      }),
-    ]),
-  );
+      plugins: expandPluginSets(plugins, implementsPoint, { schedulerName }),
+      pluginArgs: Object.fromEntries(pluginConfig.map(({ name, args }) => [name, args])),
+      registry,
+      handle: { cluster },
+      percentageOfNodesToScore: profile.percentageOfNodesToScore ?? configuration.percentageOfNodesToScore,
+      guard: createUnsupportedFeatures,
+    });
+  try {
+    return new Map(configuration.profiles.map((profile) => [profile.schedulerName, build(profile)]));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const where = configuration.source === undefined ? {} : { where: configuration.source };
+    throw new BerthError('BERTH_E_PLUGINS', { problem: error.message }, { cause: error, ...where });
+  }
 }
