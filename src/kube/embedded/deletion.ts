@@ -1,4 +1,4 @@
-import { numberAt, recordAt, stringAt } from './json-value.js';
+import { type JsonRecord, numberAt, recordAt, stringAt } from './json-value.js';
 import { formatTime, type KubeObject } from './kube-object.js';
 
 export interface DeleteOptions {
@@ -7,6 +7,19 @@ export interface DeleteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly dryRun?: boolean;
+}
+
+/** Reads an object of kind DeleteOptions; what makes no sense there is left out. */
+export function parseDeleteOptions(body: JsonRecord): DeleteOptions {
+  const { gracePeriodSeconds: grace, dryRun } = body;
+  const preconditions = recordAt(body, 'preconditions');
+  const [uid, resourceVersion] = [stringAt(preconditions, 'uid'), stringAt(preconditions, 'resourceVersion')];
+  return {
+    ...(typeof grace === 'number' && grace >= 0 ? { gracePeriodSeconds: grace } : {}),
+    ...(uid === '' ? {} : { uid }),
+    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...(Array.isArray(dryRun) && dryRun.includes('All') ? { dryRun: true } : {}),
+  };
 }
 
 export type DeletionPlan =

@@ -6,7 +6,9 @@ import type { Random } from '../../random.js';
 import type { ClusterController } from './cluster-controller.js';
 import type { DeleteOptions } from './deletion.js';
 import { startDeploymentController } from './deployment-controller.js';
+import { startDisruptionController } from './disruption-controller.js';
 import { startFakeKubelets } from './fake-kubelets.js';
+import { startFakeProvisioner } from './fake-provisioner.js';
 import { startGarbageCollector } from './garbage-collector.js';
 import { InProcessCalls, type ListRef, type PatchCallOptions, type PodToBind } from './in-process-calls.js';
 import type { KubeObject, ObjectInput, ObjectRef } from './kube-object.js';
@@ -16,6 +18,7 @@ import { startReplicaSetController } from './replica-set-controller.js';
 import { RequestHandler } from './request-handler.js';
 import { ResourceApi, type WriteOptions } from './resource-api.js';
 import { createKindRegistry } from './resource-table.js';
+import { startVolumeController } from './volume-controller.js';
 import { WatchHub } from './watch-hub.js';
 
 export interface EmbeddedApiServerOptions {
@@ -31,12 +34,21 @@ export interface EmbeddedApiServerOptions {
   readonly bookmarkIntervalMs?: number;
   /** Changes per kind a watch can resume over. @default 10_000 */
   readonly watchHistory?: number;
-  /** Run deployments, replica sets and the garbage collector. @default false */
+  /**
+   * Run deployments, replica sets, disruption budgets, the binding of volumes and the garbage collector.
+   * @default false
+   */
   readonly controllers?: boolean;
+  /** Make volumes for claims of classes whose provisioner is `berth.dev/fake`; needs `controllers`. @default false */
+  readonly provisioner?: boolean;
+  /** How long the fake provisioner takes. @default 300 */
+  readonly provisionDelayMs?: number;
   /** Let bound pods run and deleted pods end. @default false */
   readonly kubelets?: boolean;
-  /** How long a fake kubelet takes. @default 300 */
+  /** How long a fake kubelet takes to run a pod. @default 300 */
   readonly kubeletDelayMs?: number;
+  /** How long a fake kubelet takes to end a pod, whatever its grace period. @default `kubeletDelayMs` */
+  readonly terminationDelayMs?: number;
   /** Bound pods linger with a deletionTimestamp until a kubelet ends them. @default as `kubelets` */
   readonly gracefulDeletion?: boolean;
   /** Told of faults in the server's own controllers. @default ignored */
@@ -92,11 +104,22 @@ function seed(api: ResourceApi): void {
 
 function startControllers(api: ResourceApi, options: EmbeddedApiServerOptions): ClusterController[] {
   const parts = { api, onError: options.onError ?? ((): void => {}) };
+  const { kubeletDelayMs = 300, terminationDelayMs = kubeletDelayMs, provisionDelayMs = 300 } = options;
+  const controllers = options.controllers
+    ? [
+        startDeploymentController,
+        startReplicaSetController,
+        startDisruptionController,
+        startVolumeController,
+        startGarbageCollector,
+      ]
+    : [];
   return [
-    ...(options.controllers
-      ? [startDeploymentController(parts), startReplicaSetController(parts), startGarbageCollector(parts)]
+    ...controllers.map((start) => start(parts)),
+    ...(options.provisioner ? [startFakeProvisioner({ ...parts, delayMs: provisionDelayMs })] : []),
+    ...(options.kubelets
+      ? [startFakeKubelets({ ...parts, delayMs: kubeletDelayMs, terminationMs: terminationDelayMs })]
       : []),
-    ...(options.kubelets ? [startFakeKubelets({ ...parts, delayMs: options.kubeletDelayMs ?? 300 })] : []),
   ];
 }
 

@@ -1,15 +1,13 @@
-import {
-  type ClusterController,
-  type ControllerOptions,
-  ignoreVanished,
-  kindOf,
-} from './cluster-controller.js';
+import { type ClusterController, type ControllerOptions, kindOf } from './cluster-controller.js';
+import { DelayedActions } from './delayed-actions.js';
 import { type JsonRecord, recordAt, recordsAt, stringAt } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 
 export interface FakeKubeletOptions extends ControllerOptions {
-  /** Milliseconds from binding to Running, and from a deletion to the end of the pod. */
+  /** Milliseconds from binding to Running. */
   readonly delayMs: number;
+  /** Milliseconds from a deletion to the end of the pod, whatever grace it was given. @default `delayMs` */
+  readonly terminationMs?: number;
 }
 
 const ADDED_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
@@ -47,25 +45,11 @@ function runningStatus(pod: KubeObject, podIp: string, now: string): JsonRecord 
 }
 
 /** Stands in for the kubelets of all nodes: bound pods start to run, pods marked for deletion end. */
-export function startFakeKubelets({ api, onError, delayMs }: FakeKubeletOptions): ClusterController {
+export function startFakeKubelets(options: FakeKubeletOptions): ClusterController {
+  const { api, onError, delayMs, terminationMs = delayMs } = options;
   const pods = kindOf(api, 'v1', 'pods');
-  /** By UID and what is to happen, so that an update in between starts nothing twice. */
-  const timers = new Map<string, () => void>();
+  const actions = new DelayedActions(api.clock, onError);
   let nextAddress = 1;
-
-  const later = (pod: KubeObject, what: string, action: () => void): void => {
-    const key = `${pod.metadata.uid} ${what}`;
-    if (timers.has(key)) return;
-    const cancel = api.clock.after(delayMs, () => {
-      timers.delete(key);
-      try {
-        ignoreVanished(action);
-      } catch (error) {
-        onError(error);
-      }
-    });
-    timers.set(key, cancel);
-  };
 
   const run = ({ metadata: { namespace, name, uid } }: KubeObject): void => {
     const podIp = `10.244.${Math.floor(nextAddress / 250) % 256}.${(nextAddress % 250) + 2}`;
@@ -82,8 +66,10 @@ export function startFakeKubelets({ api, onError, delayMs }: FakeKubeletOptions)
 
   const look = (pod: KubeObject): void => {
     if (stringAt(pod.spec, 'nodeName') === '') return;
-    if (pod.metadata.deletionTimestamp !== undefined) later(pod, 'end', () => end(pod));
-    else if (stringAt(pod.status, 'phase') === 'Pending') later(pod, 'run', () => run(pod));
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined) actions.after(terminationMs, `${uid} end`, () => end(pod));
+    else if (stringAt(pod.status, 'phase') === 'Pending')
+      actions.after(delayMs, `${uid} run`, () => run(pod));
   };
 
   const unsubscribe = api.store.subscribe(({ bucket, type, object }) => {
@@ -93,8 +79,7 @@ export function startFakeKubelets({ api, onError, delayMs }: FakeKubeletOptions)
   return {
     stop: () => {
       unsubscribe();
-      for (const cancel of timers.values()) cancel();
-      timers.clear();
+      actions.stop();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectInput, ObjectRef } from './kube-object.js';
 import { parseListOptions } from './list-options.js';
 import type { PagedList } from './paged-list.js';
 import type { PatchType } from './patch-object.js';
-import { bindPod } from './pod-subresources.js';
+import { bindPod } from './pod-binding.js';
 import type { ResourceApi, WriteOptions } from './resource-api.js';
 import type { ResourceKind } from './resource-kind.js';
 import { badRequest, StatusError } from './status-error.js';

@@ -1,7 +1,7 @@
 import { isDeeperThan, isRecord, type JsonRecord, valueAtPath } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 import { apiVersionOf, type ResourceKind, withTypeMeta } from './resource-kind.js';
-import { badRequest, type FieldProblem, invalid, invalidValue, required } from './status-error.js';
+import { badRequest } from './status-error.js';
 
 /** Deeper than any API type nests; bounds every recursive walk over stored objects. */
 const MAX_DEPTH = 100;
@@ -128,23 +128,4 @@ export function decodeObject(kind: ResourceKind, body: unknown): KubeObject {
     if (copy[field] === null) delete copy[field];
   }
   return withTypeMeta(kind, { ...copy, metadata }) as KubeObject;
-}
-
-const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const SUBDOMAIN = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
-const SUBDOMAIN_RULE =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start " +
-  "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
-  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-
-/** Throws 422 for a name no object may have. */
-export function checkName(kind: ResourceKind, name: string): void {
-  const problem = nameProblem(name);
-  if (problem !== undefined) throw invalid(kind, name, [problem]);
-}
-
-function nameProblem(name: string): FieldProblem | undefined {
-  if (name === '') return required('metadata.name', 'name or generateName is required');
-  if (name.length > 253) return invalidValue('metadata.name', name, 'must be no more than 253 characters');
-  return SUBDOMAIN.test(name) ? undefined : invalidValue('metadata.name', name, SUBDOMAIN_RULE);
 }

@@ -4,21 +4,16 @@ import {
   ignoreVanished,
   kindOf,
 } from './cluster-controller.js';
-import { numberAt, recordAt, recordsAt, stringAt, stringMapAt } from './json-value.js';
+import { numberAt, recordAt, stringAt, stringMapAt } from './json-value.js';
 import { type KubeObject, objectKey } from './kube-object.js';
 import { controllerName, controllerReference, controllerUid } from './owner-reference.js';
+import { isPodReady } from './pod-condition.js';
 import { ReconcileQueue } from './reconcile-queue.js';
 
 /** Pods made in one go; the rest follow when these are seen, and everybody else gets a turn in between. */
 const BURST = 500;
 
 const phaseOf = (pod: KubeObject): string => stringAt(pod.status, 'phase');
-
-export function isPodReady(pod: KubeObject): boolean {
-  return recordsAt(pod.status, 'conditions').some(
-    (condition) => condition.type === 'Ready' && condition.status === 'True',
-  );
-}
 
 /** Pods that go first when there are too many: unassigned, then not ready, then the youngest. */
 function bySurplus(left: KubeObject, right: KubeObject): number {

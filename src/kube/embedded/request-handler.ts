@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { discoveryDocument, VERSION_INFO } from './discovery.js';
-import type { JsonRecord } from './json-value.js';
+import { type JsonRecord, numberAt } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 import type { ListOptions } from './list-options.js';
 import { openApiDocument } from './openapi.js';
@@ -27,12 +27,13 @@ const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 const HEALTH_PATHS = new Set(['/healthz', '/readyz', '/livez']);
 
 function send(response: ServerResponse, code: number, body: JsonRecord): void {
+  const retryAfter = numberAt(body.details, 'retryAfterSeconds');
   const bytes = Buffer.from(JSON.stringify(body));
   response.writeHead(code, {
     'Content-Type': 'application/json',
     'Content-Length': bytes.length,
     'Cache-Control': 'no-cache, private',
-    ...(code === 429 || code === 504 ? { 'Retry-After': '1' } : {}),
+    ...(retryAfter > 0 ? { 'Retry-After': String(retryAfter) } : {}),
   });
   response.end(bytes);
 }

@@ -3,13 +3,15 @@ import type { Random } from '../../random.js';
 import { type DeleteOptions, deletionOf, finishesDeletion } from './deletion.js';
 import { jsonEqual, stringAt } from './json-value.js';
 import { formatTime, type KubeObject, type ObjectMeta } from './kube-object.js';
-import { checkName, decodeObject } from './object-decoding.js';
+import { decodeObject } from './object-decoding.js';
+import { checkName } from './object-name.js';
 import { desiredState, SERVER_METADATA, updatedMetadata, withStatusOf } from './object-parts.js';
 import type { ObjectStore } from './object-store.js';
 import { type PatchType, patchObject } from './patch-object.js';
 import { checkDeletePreconditions, checkUpdatePreconditions } from './preconditions.js';
 import type { AdmissionContext, KindRegistry, ResourceKind } from './resource-kind.js';
 import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from './status-error.js';
+import { isDefaultClass } from './volume-fields.js';
 
 export interface ResourceApiOptions {
   readonly store: ObjectStore;
@@ -29,6 +31,12 @@ export interface WriteOptions {
   readonly subresource?: 'status';
   /** At creation: keep the status given, as no real server would; for setting up a cluster in one go. */
   readonly keepStatus?: boolean;
+}
+
+/** Of two objects the one that was made later; of the same second, the one listed first. */
+function youngerOf(found: KubeObject | undefined, other: KubeObject): KubeObject {
+  if (found === undefined) return other;
+  return (other.metadata.creationTimestamp ?? '') > (found.metadata.creationTimestamp ?? '') ? other : found;
 }
 
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
@@ -58,6 +66,11 @@ export class ResourceApi {
       now: () => this.now(),
       priorityClass: (name) => this.store.get('priorityclasses', undefined, name),
       globalDefaultPriorityClass: () => classes().find((found) => found.globalDefault === true),
+      defaultStorageClass: () =>
+        this.store
+          .list('storageclasses')
+          .filter(isDefaultClass)
+          .reduce<KubeObject | undefined>(youngerOf, undefined),
     };
   }
 

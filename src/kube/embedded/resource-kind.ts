@@ -10,6 +10,8 @@ export interface AdmissionContext {
   priorityClass(name: string): KubeObject | undefined;
   /** The class pods get that name none, where there is one. */
   globalDefaultPriorityClass(): KubeObject | undefined;
+  /** The class claims get that name none, where there is one: of several, the youngest. */
+  defaultStorageClass(): KubeObject | undefined;
 }
 
 /** One entry of the registry: what a kind is called and which rules hold for it. */
@@ -25,6 +27,8 @@ export interface ResourceKind {
   /** Where objects are kept; two kinds that are views of the same objects share one. */
   readonly bucket: string;
   readonly hasStatus: boolean;
+  /** A DELETE is answered with the object even when it is gone at once; otherwise with a Status. */
+  readonly returnsDeleted: boolean;
   /** Status given at creation is kept; only nodes do so. */
   readonly keepsStatusOnCreate: boolean;
   readonly hasGeneration: boolean;
@@ -82,6 +86,7 @@ export function defineKind(entry: KindEntry): ResourceKind {
     namespaced: true,
     bucket: entry.plural,
     hasStatus: false,
+    returnsDeleted: false,
     keepsStatusOnCreate: false,
     hasGeneration: false,
     hasScale: false,

@@ -1,10 +1,11 @@
-import type { DeleteOptions } from './deletion.js';
+import { type DeleteOptions, parseDeleteOptions } from './deletion.js';
 import { isRecord, type JsonRecord, recordAt, stringAt } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 import { type ListOptions, parseListOptions } from './list-options.js';
 import type { ListPage, PagedList } from './paged-list.js';
 import { patchTypeOf } from './patch-object.js';
-import { bindPod, evictPod } from './pod-subresources.js';
+import { bindPod } from './pod-binding.js';
+import { evictPod } from './pod-eviction.js';
 import { parseBody, parseJson } from './request-body.js';
 import type { ResourcePath } from './request-path.js';
 import type { ResourceApi, WriteOptions } from './resource-api.js';
@@ -49,17 +50,11 @@ function writeOptionsOf(request: ResourceRequest): WriteOptions {
 function deleteOptionsOf(request: ResourceRequest): DeleteOptions {
   const body = request.body.length === 0 ? {} : parseBody(request.body, request.mediaType, 'DeleteOptions');
   if (!isRecord(body)) throw badRequest('the body of a DELETE must be an object of kind DeleteOptions');
-  const preconditions = recordAt(body, 'preconditions');
-  const [uid, resourceVersion] = [stringAt(preconditions, 'uid'), stringAt(preconditions, 'resourceVersion')];
-  const text = request.query.get('gracePeriodSeconds');
-  const grace = text !== null && /^\d{1,9}$/.test(text) ? Number(text) : body.gracePeriodSeconds;
-  const isDryRun =
-    request.query.get('dryRun') === 'All' || (Array.isArray(body.dryRun) && body.dryRun.includes('All'));
+  const grace = request.query.get('gracePeriodSeconds');
   return {
-    ...(typeof grace === 'number' && grace >= 0 ? { gracePeriodSeconds: grace } : {}),
-    ...(uid === '' ? {} : { uid }),
-    ...(resourceVersion === '' ? {} : { resourceVersion }),
-    ...(isDryRun ? { dryRun: true } : {}),
+    ...parseDeleteOptions(body),
+    ...(grace !== null && /^\d{1,9}$/.test(grace) ? { gracePeriodSeconds: Number(grace) } : {}),
+    ...(request.query.get('dryRun') === 'All' ? { dryRun: true } : {}),
   };
 }
 
@@ -118,7 +113,7 @@ function answerDelete({ api }: Context, kind: ResourceKind, request: ResourceReq
   const { namespace, name } = request.path;
   const object = api.delete(kind, namespace, name, deleteOptionsOf(request));
   const isKept = object.metadata.deletionTimestamp !== undefined;
-  if (kind.plural === 'pods' || isKept) return objectAnswer(200, object);
+  if (kind.returnsDeleted || isKept) return objectAnswer(200, object);
   const details = {
     name,
     ...(kind.group === '' ? {} : { group: kind.group }),
@@ -172,10 +167,10 @@ function answerPodSubresource(
 ): ResourceAnswer {
   const { namespace = '', name, subresource } = request.path;
   if (request.method !== 'POST') throw methodNotAllowed();
+  const dryRun = request.query.get('dryRun') === 'All';
   if (subresource === 'binding') {
-    const dryRun = request.query.get('dryRun') === 'All';
     bindPod(api, kind, namespace, name, bodyOf(request, 'Binding'), { dryRun });
-  } else evictPod(api, kind, namespace, name, bodyOf(request, 'Eviction'));
+  } else evictPod(api, kind, namespace, name, bodyOf(request, 'Eviction'), { dryRun });
   return jsonAnswer(201, successStatus(201));
 }
 

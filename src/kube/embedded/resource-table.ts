@@ -1,32 +1,24 @@
-import {
-  defaultPersistentVolume,
-  defaultPersistentVolumeClaim,
-  defaultService,
-  prepareNamespace,
-  prepareNode,
-  preparePersistentVolume,
-} from './core-defaults.js';
+import { defaultDisruptionBudget, disruptionBudgetProblems } from './disruption-budget-rules.js';
 import { coreEventProblems, eventFromCore, eventProblems, eventToCore, prepareEvent } from './event-rules.js';
-import { ensureRecord, type JsonRecord, recordAt, setDefaults } from './json-value.js';
+import { recordAt, setDefaults } from './json-value.js';
+import { startWith } from './kind-status.js';
 import type { KubeObject } from './kube-object.js';
+import { defaultNamespace, namespaceProblems } from './namespace-rules.js';
+import { prepareNode } from './node-rules.js';
 import { defaultPod, podProblems, preparePod } from './pod-rules.js';
 import { defineKind, fieldAt, fieldsAt, type KindEntry, KindRegistry } from './resource-kind.js';
+import { defaultService, serviceProblems } from './service-rules.js';
 import { type FieldProblem, invalidValue } from './status-error.js';
+import { STORAGE_KINDS } from './storage-kinds.js';
 import {
   defaultDaemonSet,
   defaultDeployment,
   defaultReplicaSet,
   defaultReplicationController,
   defaultStatefulSet,
+  replicationControllerProblems,
   workloadProblems,
 } from './workload-rules.js';
-
-/** The status an object begins with, unless it was set up with one. */
-const startWith =
-  (status: JsonRecord) =>
-  (object: KubeObject): void => {
-    object.status ??= structuredClone(status);
-  };
 
 function leaseProblems(lease: KubeObject): FieldProblem[] {
   const seconds = recordAt(lease, 'spec').leaseDurationSeconds;
@@ -75,8 +67,11 @@ const CORE: readonly KindEntry[] = [
     shortNames: ['ns'],
     namespaced: false,
     hasStatus: true,
+    returnsDeleted: true,
     fields: fieldsAt('status.phase'),
-    prepareCreate: prepareNamespace,
+    applyDefaults: defaultNamespace,
+    prepareCreate: startWith({ phase: 'Active' }),
+    validate: namespaceProblems,
   },
   {
     kind: 'Node',
@@ -89,29 +84,13 @@ const CORE: readonly KindEntry[] = [
     prepareCreate: prepareNode,
   },
   {
-    kind: 'PersistentVolumeClaim',
-    plural: 'persistentvolumeclaims',
-    shortNames: ['pvc'],
-    hasStatus: true,
-    applyDefaults: defaultPersistentVolumeClaim,
-    prepareCreate: startWith({ phase: 'Pending' }),
-  },
-  {
-    kind: 'PersistentVolume',
-    plural: 'persistentvolumes',
-    shortNames: ['pv'],
-    namespaced: false,
-    hasStatus: true,
-    applyDefaults: defaultPersistentVolume,
-    prepareCreate: preparePersistentVolume,
-  },
-  {
     kind: 'Pod',
     plural: 'pods',
     shortNames: ['po'],
     categories: ['all'],
     hasStatus: true,
     hasGeneration: true,
+    returnsDeleted: true,
     fields: fieldsAt(
       'spec.nodeName',
       'spec.restartPolicy',
@@ -134,9 +113,11 @@ const CORE: readonly KindEntry[] = [
     hasStatus: true,
     hasGeneration: true,
     hasScale: true,
+    returnsDeleted: true,
     fields: fieldsAt('status.replicas'),
     applyDefaults: defaultReplicationController,
     prepareCreate: startWith({ replicas: 0 }),
+    validate: replicationControllerProblems,
   },
   {
     kind: 'Secret',
@@ -151,9 +132,11 @@ const CORE: readonly KindEntry[] = [
     shortNames: ['svc'],
     categories: ['all'],
     hasStatus: true,
+    returnsDeleted: true,
     fields: fieldsAt('spec.clusterIP', 'spec.type'),
     applyDefaults: defaultService,
     prepareCreate: startWith({ loadBalancer: {} }),
+    validate: serviceProblems,
   },
 ];
 
@@ -176,6 +159,7 @@ const APPS: readonly KindEntry[] = [
     shortNames: ['deploy'],
     hasScale: true,
     applyDefaults: defaultDeployment,
+    prepareCreate: startWith({}),
   },
   {
     kind: 'ReplicaSet',
@@ -200,40 +184,6 @@ const APPS: readonly KindEntry[] = [
   hasStatus: true,
   hasGeneration: true,
   validate: workloadProblems,
-  ...entry,
-}));
-
-const STORAGE: readonly KindEntry[] = [
-  {
-    kind: 'CSIDriver',
-    plural: 'csidrivers',
-    namespaced: false,
-    applyDefaults: (driver: KubeObject) =>
-      setDefaults(ensureRecord(driver, 'spec'), {
-        attachRequired: true,
-        podInfoOnMount: false,
-        volumeLifecycleModes: ['Persistent'],
-        storageCapacity: false,
-        fsGroupPolicy: 'ReadWriteOnceWithFSType',
-        requiresRepublish: false,
-        seLinuxMount: false,
-        preventPodSchedulingIfMissing: false,
-      }),
-  },
-  { kind: 'CSINode', plural: 'csinodes', namespaced: false },
-  { kind: 'CSIStorageCapacity', plural: 'csistoragecapacities' },
-  {
-    kind: 'StorageClass',
-    plural: 'storageclasses',
-    shortNames: ['sc'],
-    namespaced: false,
-    applyDefaults: (storage: KubeObject) =>
-      setDefaults(storage, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  },
-  { kind: 'VolumeAttachment', plural: 'volumeattachments', namespaced: false, hasStatus: true },
-].map((entry) => ({
-  group: 'storage.k8s.io',
-  allowsUnconditionalUpdate: entry.kind === 'StorageClass',
   ...entry,
 }));
 
@@ -271,12 +221,14 @@ const OTHERS: readonly KindEntry[] = [
     hasStatus: true,
     hasGeneration: true,
     allowsUnconditionalUpdate: false,
+    applyDefaults: defaultDisruptionBudget,
     prepareCreate: startWith({
       disruptionsAllowed: 0,
       currentHealthy: 0,
       desiredHealthy: 0,
       expectedPods: 0,
     }),
+    validate: disruptionBudgetProblems,
   },
   {
     group: 'scheduling.k8s.io',
@@ -292,5 +244,5 @@ const OTHERS: readonly KindEntry[] = [
 
 /** Every kind the embedded server keeps. To serve one more, add an entry. */
 export function createKindRegistry(): KindRegistry {
-  return new KindRegistry([...CORE, ...APPS, ...OTHERS, ...STORAGE].map(defineKind));
+  return new KindRegistry([...CORE, ...APPS, ...OTHERS, ...STORAGE_KINDS].map(defineKind));
 }

@@ -114,7 +114,8 @@ export interface FieldProblem {
     | 'FieldValueRequired'
     | 'FieldValueInvalid'
     | 'FieldValueForbidden'
-    | 'FieldValueNotSupported';
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate';
   readonly message: string;
 }
 
@@ -134,6 +135,24 @@ export const forbiddenField = (field: string, problem: string): FieldProblem => 
   field,
   reason: 'FieldValueForbidden',
   message: `Forbidden: ${problem}`,
+});
+
+export const unsupportedValue = (
+  field: string,
+  value: unknown,
+  supported: readonly string[],
+): FieldProblem => ({
+  field,
+  reason: 'FieldValueNotSupported',
+  message:
+    `Unsupported value: ${JSON.stringify(value ?? null)}: supported values: ` +
+    supported.map((text) => JSON.stringify(text)).join(', '),
+});
+
+export const duplicateValue = (field: string, value: unknown): FieldProblem => ({
+  field,
+  reason: 'FieldValueDuplicate',
+  message: `Duplicate value: ${JSON.stringify(value)}`,
 });
 
 /** 422 for an object that was understood but breaks a rule. */

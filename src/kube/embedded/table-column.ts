@@ -1,4 +1,5 @@
 import { ageOf } from './human-duration.js';
+import { isRecord } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
 
 export type Cell = string | number | boolean;
@@ -23,3 +24,9 @@ export function wideColumn(name: string, cell: Column['cell']): Column {
 export const NAME_COLUMN = column('Name', (object) => object.metadata.name);
 
 export const AGE_COLUMN = column('Age', (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs));
+
+/** A map of strings as a cell. */
+export function mapText(value: unknown): string {
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  return entries.length === 0 ? '<none>' : entries.map(([key, text]) => `${key}=${text}`).join(',');
+}

@@ -4,6 +4,8 @@ import type { KubeObject } from './kube-object.js';
 import { NODE_COLUMNS } from './node-table.js';
 import { POD_COLUMNS } from './pod-table.js';
 import type { ResourceKind } from './resource-kind.js';
+import { SERVICE_COLUMNS } from './service-table.js';
+import { STORAGE_COLUMNS } from './storage-table.js';
 import { AGE_COLUMN, type Column, NAME_COLUMN } from './table-column.js';
 import { WORKLOAD_COLUMNS } from './workload-table.js';
 
@@ -19,7 +21,9 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   'nodes.': NODE_COLUMNS,
   'events.': EVENT_COLUMNS,
   'events.events.k8s.io': EVENT_COLUMNS,
+  'services.': SERVICE_COLUMNS,
   ...WORKLOAD_COLUMNS,
+  ...STORAGE_COLUMNS,
 };
 
 const GENERIC: readonly Column[] = [NAME_COLUMN, AGE_COLUMN];

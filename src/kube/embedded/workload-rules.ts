@@ -1,6 +1,16 @@
-import { ensureRecord, isRecord, recordAt, setDefaults, stringMapAt } from './json-value.js';
+import { fixedFieldProblems, labelSelectorProblems, notNegative } from './field-rules.js';
+import {
+  ensureRecord,
+  isRecord,
+  type JsonRecord,
+  recordAt,
+  recordsAt,
+  setDefaults,
+  stringMapAt,
+} from './json-value.js';
 import type { KubeObject } from './kube-object.js';
-import { matcherOfLabelSelector } from './label-query.js';
+import { type Labels, matcherOfLabelSelector } from './label-query.js';
+import { defaultPersistentVolumeClaim } from './persistent-volume-claim-rules.js';
 import { defaultPodSpec } from './pod-spec-defaults.js';
 import { type FieldProblem, invalidValue, required } from './status-error.js';
 
@@ -30,17 +40,25 @@ export function defaultReplicationController(object: KubeObject): void {
   const spec = ensureRecord(object, 'spec');
   const labels = stringMapAt(recordAt(spec, 'template').metadata, 'labels');
   setDefaults(spec, { replicas: 1, selector: labels });
+  if (Object.keys(labels).length > 0) setDefaults(object.metadata, { labels });
   defaultTemplate(object);
 }
 
 export function defaultStatefulSet(object: KubeObject): void {
-  setDefaults(ensureRecord(object, 'spec'), {
+  const spec = ensureRecord(object, 'spec');
+  setDefaults(spec, {
     replicas: 1,
+    serviceName: '',
     podManagementPolicy: 'OrderedReady',
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } },
     revisionHistoryLimit: 10,
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
   });
+  for (const claim of recordsAt(spec, 'volumeClaimTemplates')) {
+    const template = Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }) as KubeObject;
+    defaultPersistentVolumeClaim(template);
+    setDefaults(template, { status: { phase: 'Pending' } });
+  }
   defaultTemplate(object);
 }
 
@@ -52,24 +70,67 @@ export function defaultDaemonSet(object: KubeObject): void {
   defaultTemplate(object);
 }
 
-/** A workload must select the pods it makes. */
-export function workloadProblems(object: KubeObject): FieldProblem[] {
-  const spec = recordAt(object, 'spec');
-  if (!isRecord(spec.selector)) return [required('spec.selector')];
+/** What the real server calls the kind where it complains of an empty selector. */
+const CALLED: Readonly<Record<string, string>> = { ReplicaSet: 'deployment' };
+
+function templateProblems(spec: JsonRecord, doesMatch: (labels: Labels) => boolean): FieldProblem[] {
   const template = recordAt(spec, 'template');
   const labels = stringMapAt(template.metadata, 'labels');
-  const problems: FieldProblem[] = [];
-  if (!matcherOfLabelSelector(spec.selector)(labels)) {
-    problems.push(
-      invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
-    );
-  }
   const { containers } = recordAt(template, 'spec');
-  if (!Array.isArray(containers) || containers.length === 0) {
-    problems.push(required('spec.template.spec.containers'));
-  }
-  if (spec.replicas !== undefined && !(Number.isInteger(spec.replicas) && (spec.replicas as number) >= 0)) {
-    problems.push(invalidValue('spec.replicas', spec.replicas, 'must be greater than or equal to 0'));
-  }
-  return problems;
+  const shown = Object.keys(labels).length === 0 ? null : labels;
+  return [
+    ...(doesMatch(labels)
+      ? []
+      : [
+          invalidValue('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'),
+        ]),
+    ...(Array.isArray(containers) && containers.length > 0
+      ? []
+      : [required('spec.template.spec.containers')]),
+  ];
+}
+
+function replicaProblems({ replicas }: JsonRecord): FieldProblem[] {
+  const isCount = typeof replicas === 'number' && Number.isInteger(replicas) && replicas >= 0;
+  return replicas === undefined || isCount ? [] : [notNegative('spec.replicas', replicas)];
+}
+
+/** A workload must select the pods it makes, and goes on selecting the same. */
+export function workloadProblems(object: KubeObject, current: KubeObject | undefined): FieldProblem[] {
+  const spec = recordAt(object, 'spec');
+  const { selector } = spec;
+  const isEmpty = isRecord(selector) && [selector.matchLabels, selector.matchExpressions].every(hasNothing);
+  const called = CALLED[object.kind] ?? object.kind.toLowerCase();
+  return [
+    ...(isRecord(selector) ? [] : [required('spec.selector')]),
+    ...(isEmpty ? [invalidValue('spec.selector', {}, `empty selector is invalid for ${called}`)] : []),
+    ...labelSelectorProblems('spec.selector', selector),
+    ...templateProblems(spec, matcherOfLabelSelector(selector)),
+    ...replicaProblems(spec),
+    ...(current === undefined
+      ? []
+      : fixedFieldProblems('spec.', spec, recordAt(current, 'spec'), FIXED[object.kind] ?? ['selector'])),
+  ];
+}
+
+const FIXED: Readonly<Record<string, readonly string[]>> = {
+  StatefulSet: ['selector', 'serviceName', 'podManagementPolicy', 'volumeClaimTemplates'],
+};
+
+function hasNothing(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+}
+
+/** A ReplicationController's selector is a plain map, and may change. */
+export function replicationControllerProblems(controller: KubeObject): FieldProblem[] {
+  const spec = recordAt(controller, 'spec');
+  const selector = stringMapAt(spec, 'selector');
+  const isEmpty = Object.keys(selector).length === 0;
+  return [
+    ...replicaProblems(spec),
+    ...(isEmpty ? [required('spec.selector')] : []),
+    ...(isRecord(spec.template)
+      ? templateProblems(spec, matcherOfLabelSelector({ matchLabels: selector }))
+      : [required('spec.template')]),
+  ];
 }

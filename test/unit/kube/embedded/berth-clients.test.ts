@@ -7,8 +7,10 @@ import type { KubeObject } from '../../../../src/kube/object-store.js';
 import { PodApi } from '../../../../src/kube/pod-api.js';
 import { Reflector } from '../../../../src/kube/reflector.js';
 import { LeaseFence } from '../../../../src/kube/write-fence.js';
+import { ImpatientClock } from '../impatient-clock.js';
 import { until } from '../until.js';
 import { podBody, withServer } from './embedded-client.js';
+import { ASKED_KINDS, sampleOf } from './sample-kinds.js';
 
 interface SeenPod extends KubeObject {
   readonly nodeName: string;
@@ -31,6 +33,90 @@ async function withClient(url: string, use: (client: ApiClient) => Promise<void>
     await client.close();
   }
 }
+
+interface SeenObject extends KubeObject {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const projectObject = (raw: unknown): SeenObject => {
+  const { name, namespace, uid, resourceVersion, labels } = (
+    raw as { metadata: { [field: string]: string } & { labels?: Record<string, string> } }
+  ).metadata;
+  return { name, namespace, uid, resourceVersion, labels: labels ?? {} } as SeenObject;
+};
+
+const WATCHED = [...ASKED_KINDS, sampleOf('Pod'), sampleOf('Node')];
+
+describe.each(WATCHED.map((sample) => [sample.kind, sample] as const))(
+  "Berth's copy of the collection of %s",
+  (_kind, { apiVersion, kind, everywhere, body }) => {
+    it('follows its pages and its changes, through cut watches and lost history', () =>
+      withServer({}, (_client, server) =>
+        withClient(server.url, async (client) => {
+          const made = ['a', 'b', 'c', 'd', 'e'].map((name) => server.create(body(name)).metadata.uid);
+          const seen = new Map<string, SeenObject>();
+          const log: string[] = [];
+          const note = (what: string, { uid, name }: SeenObject): void => {
+            if (made.includes(uid)) log.push(`${what} ${name}`);
+          };
+          const stop = new AbortController();
+          const pages: number[] = [];
+          const running = new Reflector<SeenObject>({
+            transport: client,
+            path: everywhere,
+            project: projectObject,
+            pageSize: 2,
+            clock: new ImpatientClock(),
+            observe: { listed: (info) => pages.push(info.pages) },
+            handler: {
+              added: (object) => {
+                seen.set(object.uid, object);
+                note('added', object);
+              },
+              updated: (_previous, object) => {
+                seen.set(object.uid, object);
+                note('updated', object);
+              },
+              deleted: (object) => {
+                seen.delete(object.uid);
+                note('deleted', object);
+              },
+              synced: () => log.push('synced'),
+            },
+          }).run({ signal: stop.signal });
+          const isTrue = (): boolean => {
+            const objects = server.list({ apiVersion, kind });
+            return (
+              objects.length === seen.size &&
+              objects.every(
+                ({ metadata }) => seen.get(metadata.uid ?? '')?.resourceVersion === metadata.resourceVersion,
+              )
+            );
+          };
+          const ref = (name: string) => ({ apiVersion, kind, name });
+          await until(() => log.includes('synced') && isTrue());
+          expect(log).toEqual([...['a', 'b', 'c', 'd', 'e'].map((name) => `added ${name}`), 'synced']);
+          expect(pages[0]).toBeGreaterThanOrEqual(3);
+          log.length = 0;
+          server.patch(ref('b'), { metadata: { labels: { changed: 'yes' } } });
+          server.delete(ref('c'));
+          await until(() => log.length === 2 && isTrue());
+          expect(log).toEqual(['updated b', 'deleted c']);
+          expect([...seen.values()].find(({ name }) => name === 'b')?.labels.changed).toBe('yes');
+          server.dropWatches({ abrupt: true });
+          server.patch(ref('d'), { metadata: { labels: { changed: 'yes' } } });
+          await until(isTrue);
+          server.expireHistory();
+          server.dropWatches();
+          server.delete(ref('e'));
+          server.create(body('e'));
+          await until(isTrue);
+          stop.abort();
+          await running;
+        }),
+      ));
+  },
+);
 
 describe("Berth's own clients", () => {
   it('keep a true copy through pages, changes, cut watches and lost history', () =>

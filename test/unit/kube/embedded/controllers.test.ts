@@ -186,6 +186,22 @@ describe('fake kubelets', () => {
     });
   });
 
+  it('end a pod in their own time where that is set apart, whatever its grace', async () => {
+    const clock = new ManualClock();
+    const options = { kubelets: true, kubeletDelayMs: 100, terminationDelayMs: 5_000, clock };
+    await withServer(options, async (_client, server) => {
+      server.create({ ...pod, spec: { ...pod.spec, terminationGracePeriodSeconds: 1 } });
+      server.bind({ name: 'a' }, 'n');
+      await clock.advance(100);
+      expect(server.get(ref)?.status).toMatchObject({ phase: 'Running' });
+      server.delete(ref);
+      await clock.advance(4_999);
+      expect(server.get(ref)?.metadata).toMatchObject({ deletionGracePeriodSeconds: 1 });
+      await clock.advance(1);
+      expect(server.get(ref)).toBeUndefined();
+    });
+  });
+
   it('leave a pod of the same name alone that came after', async () => {
     const clock = new ManualClock();
     await withServer({ kubelets: true, kubeletDelayMs: 300, clock }, async (_client, server) => {

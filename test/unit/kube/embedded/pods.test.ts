@@ -232,19 +232,59 @@ describe('the end of a pod', () => {
       await client.delete(`${PODS}/a`);
       expect((await client.get(`${PODS}/a`)).code).toBe(404);
     }));
+});
 
-  it('by eviction is refused where a disruption budget is used up', () =>
+describe('a pod that makes way for another', () => {
+  const target = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+    observedGeneration: 1,
+  };
+
+  it('is marked by a patch of its status, deleted by its UID, and lingers until its kubelet is done', async () => {
+    const clock = new ManualClock(Date.parse('2026-01-01T00:00:00Z'));
+    await withServer(
+      { clock, kubelets: true, kubeletDelayMs: 10, terminationDelayMs: 2_000 },
+      async (client) => {
+        const { uid } = (await client.post(PODS, podBody('a'))).body.metadata;
+        await bind(client, 'a', 'n1');
+        await clock.advance(10);
+        const watch = await client.watch(`${PODS}?watch=1&fieldSelector=spec.nodeName%3Dn1`);
+        const marked = await client.patch(`${PODS}/a/status`, 'strategic', {
+          metadata: { uid },
+          status: { conditions: [target] },
+        });
+        expect(marked.code).toBe(200);
+        const types = marked.body.status.conditions.map(({ type }: { type: string }) => type);
+        expect(types).toEqual(expect.arrayContaining(['PodScheduled', 'Ready', 'DisruptionTarget']));
+        const other = await client.delete(`${PODS}/a`, { preconditions: { uid: 'of-another' } });
+        expect(other).toMatchObject({ code: 409, body: { reason: 'Conflict' } });
+        const going = await client.delete(`${PODS}/a`, { preconditions: { uid } });
+        expect(going).toMatchObject({
+          code: 200,
+          body: {
+            kind: 'Pod',
+            metadata: { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriodSeconds: 30 },
+            status: { phase: 'Running' },
+          },
+        });
+        await clock.advance(1_999);
+        expect((await client.get(`${PODS}/a`)).body.status.conditions).toContainEqual(target);
+        await clock.advance(1);
+        expect((await client.get(`${PODS}/a`)).code).toBe(404);
+        expect(await watch.seen(4)).toEqual(['ADDED a', 'MODIFIED a', 'MODIFIED a', 'DELETED a']);
+      },
+    );
+  });
+
+  it('is patched only if it is the one that was meant', () =>
     withServer({}, async (client) => {
-      await client.post(PODS, podBody('a', {}, { labels: { app: 'x' } }));
-      const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
-      await client.post(budgets, {
-        metadata: { name: 'b' },
-        spec: { selector: { matchLabels: { app: 'x' } } },
-      });
-      const eviction = { metadata: { name: 'a' } };
-      expect((await client.post(`${PODS}/a/eviction`, eviction)).body).toMatchObject({ code: 429 });
-      await client.patch(`${budgets}/b/status`, 'merge', { status: { disruptionsAllowed: 1 } });
-      expect((await client.post(`${PODS}/a/eviction`, eviction)).code).toBe(201);
-      expect((await client.get(`${PODS}/a`)).code).toBe(404);
+      await client.post(PODS, podBody('a'));
+      const patch = { metadata: { uid: 'of-another' }, status: { conditions: [target] } };
+      expect((await client.patch(`${PODS}/a/status`, 'strategic', patch)).code).toBe(409);
+      expect((await client.get(`${PODS}/a`)).body.status.conditions).toBeUndefined();
     }));
 });

@@ -1,6 +1,6 @@
-import { isRecord, numberAt, recordAt, recordsAt, stringAt, stringMapAt } from './json-value.js';
+import { isRecord, recordAt, recordsAt, stringAt, stringMapAt } from './json-value.js';
 import type { KubeObject } from './kube-object.js';
-import { matcherOfLabelSelector } from './label-query.js';
+import { statusWithCondition } from './pod-condition.js';
 import type { ResourceApi } from './resource-api.js';
 import type { ResourceKind } from './resource-kind.js';
 import { badRequest, conflict, StatusError } from './status-error.js';
@@ -82,51 +82,18 @@ export function bindPod(
   checkBindable(pod);
   if (options.dryRun) return;
   api.modify(kind, namespace, name, (current) => {
-    const { nominatedNodeName: _cleared, ...status } = recordAt(current, 'status');
-    const others = recordsAt(status, 'conditions').filter((condition) => condition.type !== 'PodScheduled');
     const scheduled = {
       type: 'PodScheduled',
       status: 'True',
       lastProbeTime: null,
       lastTransitionTime: api.now(),
     };
+    const { nominatedNodeName: _cleared, ...status } = statusWithCondition(current, scheduled);
     return {
       ...current,
       metadata: boundMetadata(current, binding),
       spec: { ...recordAt(current, 'spec'), nodeName: node },
-      status: { ...status, conditions: [...others, scheduled] },
+      status,
     };
   });
-}
-
-/** The `pods/eviction` subresource: a deletion that a PodDisruptionBudget may refuse with 429. */
-export function evictPod(
-  api: ResourceApi,
-  kind: ResourceKind,
-  namespace: string,
-  name: string,
-  eviction: unknown,
-): void {
-  const labels = stringMapAt(api.get(kind, namespace, name).metadata, 'labels');
-  const budgets = api.store
-    .list('poddisruptionbudgets', namespace)
-    .filter((budget) => matcherOfLabelSelector(recordAt(budget, 'spec').selector)(labels));
-  const exhausted = budgets.find((budget) => numberAt(budget.status, 'disruptionsAllowed') <= 0);
-  if (exhausted !== undefined) {
-    throw new StatusError(
-      429,
-      'TooManyRequests',
-      "Cannot evict pod as it would violate the pod's disruption budget.",
-      {
-        causes: [
-          {
-            reason: 'DisruptionBudget',
-            message: `The disruption budget ${exhausted.metadata.name} does not allow evictions now`,
-          },
-        ],
-      },
-    );
-  }
-  const { gracePeriodSeconds } = recordAt(eviction, 'deleteOptions');
-  api.delete(kind, namespace, name, typeof gracePeriodSeconds === 'number' ? { gracePeriodSeconds } : {});
 }
