@@ -1,6 +1,12 @@
+import { AffinityTerms } from './affinity-terms.js';
+import type { DisruptionBudget } from './disruption-budget.js';
 import type { Node } from './node.js';
 import { NodeTable } from './node-table.js';
+import { ObjectTable } from './object-table.js';
 import type { Pod } from './pod.js';
+import { PodCounts } from './pod-counts.js';
+import { StorageState } from './storage-state.js';
+import type { Namespace, PodController, Service } from './workload.js';
 
 interface KnownPod {
   pod: Pod;
@@ -21,16 +27,29 @@ export type BindingNews =
   | 'updated';
 
 /**
- * What the scheduler believes of the cluster: nodes, and the pods on them, by UID. Changed by the main thread alone.
- * A pod without a node is not in here; the queue has it.
+ * What the scheduler believes of the cluster: nodes, and the pods on them, by UID, and the objects that decisions ask about.
+ * Changed by the main thread alone. A pod without a node is not in here; the queue has it.
  */
 export class ClusterState {
   readonly nodes: NodeTable;
+  /** How many pods of which kind are where. */
+  readonly podCounts: PodCounts;
+  /** What pods on nodes demand and wish of other pods. */
+  readonly affinityTerms: AffinityTerms;
+  readonly namespaces = new ObjectTable<Namespace>();
+  readonly services = new ObjectTable<Service>();
+  readonly replicationControllers = new ObjectTable<PodController>();
+  readonly replicaSets = new ObjectTable<PodController>();
+  readonly statefulSets = new ObjectTable<PodController>();
+  readonly disruptionBudgets = new ObjectTable<DisruptionBudget>();
+  readonly storage = new StorageState();
   readonly #pods = new Map<string, KnownPod>();
   #assumedCount = 0;
 
   constructor(options: { readonly nodes?: NodeTable } = {}) {
     this.nodes = options.nodes ?? new NodeTable();
+    this.podCounts = new PodCounts(this.nodes);
+    this.affinityTerms = new AffinityTerms(this.nodes);
   }
 
   /** Bound and assumed pods. */

@@ -3,13 +3,19 @@ import { Interner } from './interner.js';
 import { LabelColumn } from './label-column.js';
 import type { Node, Taint } from './node.js';
 import { roundRobin, zoneKey } from './node-order.js';
-import type { Pod } from './pod.js';
+import type { Labels, Pod } from './pod.js';
 import { UsedPorts } from './used-ports.js';
 
 /** A list of slots to judge: the first `length` entries of `slots`. */
 export interface Rows {
   readonly slots: Int32Array;
   readonly length: number;
+}
+
+/** Is told of pods that come and go on rows that are not borrowed, after the columns have changed. */
+export interface NodeTableObserver {
+  podAdded(slot: number, pod: Pod): void;
+  podRemoved(slot: number, pod: Pod): void;
 }
 
 const initialCapacity = 64;
@@ -66,6 +72,8 @@ export class NodeTable {
   #used = 0;
   #nodeCount = 0;
   #generation = 0;
+  #topologyVersion = 0;
+  readonly #observers: NodeTableObserver[] = [];
 
   constructor() {
     this.taintSets.acquire('[]', []);
@@ -75,6 +83,16 @@ export class NodeTable {
   /** Grows with every change. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Grows when a node comes or goes, or when its labels, taints or `unschedulable` change: not with every heartbeat. */
+  get topologyVersion(): number {
+    return this.#topologyVersion;
+  }
+
+  /** From now on the observer is told of every pod that comes or goes. */
+  observe(observer: NodeTableObserver): void {
+    this.#observers.push(observer);
   }
 
   /** Slots in arrays; `slot < capacity` for every slot. */
@@ -141,10 +159,19 @@ export class NodeTable {
     return column;
   }
 
+  /** Bound and assumed pods with their slots, those of ghosts included, borrowed rows left out. */
+  *allPods(): Generator<{ readonly slot: number; readonly pod: Pod }> {
+    for (let slot = 0; slot < this.#used; slot++) {
+      if (this.#borrowed.has(slot)) continue;
+      for (const pod of this.#pods[slot]!.values()) yield { slot, pod };
+    }
+  }
+
   /** Adds a node or replaces what is known of it; returns its slot. */
   setNode(node: Node): number {
     const slot = this.#slotByName.get(node.name) ?? this.#allocate(node.name);
     const old = this.#nodes[slot];
+    if (old === undefined || !isSamePlace(old, node)) this.#topologyVersion += 1;
     this.#unlist(slot, old, node);
     this.#writeNode(slot, node);
     this.#list(slot, old, node);
@@ -157,6 +184,7 @@ export class NodeTable {
     const slot = this.#slotByName.get(name);
     const old = slot === undefined ? undefined : this.#nodes[slot];
     if (slot === undefined || old === undefined) return;
+    this.#topologyVersion += 1;
     this.#unlist(slot, old, undefined);
     this.#clearNode(slot);
     this.#touch(slot);
@@ -186,6 +214,8 @@ export class NodeTable {
       this.#ports[slot] = ports;
     }
     this.#touch(slot);
+    if (this.#borrowed.has(slot)) return;
+    for (const observer of this.#observers) observer.podAdded(slot, pod);
   }
 
   removePodAt(slot: number, pod: Pod): void {
@@ -197,6 +227,8 @@ export class NodeTable {
       if (ports.isEmpty) this.#ports[slot] = undefined;
     }
     this.#touch(slot);
+    if (this.#borrowed.has(slot)) return;
+    for (const observer of this.#observers) observer.podRemoved(slot, pod);
   }
 
   /**
@@ -406,4 +438,30 @@ export class NodeTable {
     for (const column of this.#labelColumns.values()) column.grow(capacity);
     this.#capacity = capacity;
   }
+}
+
+/** True when nothing differs that decides where in the cluster a node is and whom it keeps off. */
+function isSamePlace(a: Node, b: Node): boolean {
+  return (
+    a.unschedulable === b.unschedulable && sameLabels(a.labels, b.labels) && sameTaints(a.taints, b.taints)
+  );
+}
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
+  );
+}
+
+function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every(({ key, value, effect }, i) => {
+        const other = b[i]!;
+        return key === other.key && value === other.value && effect === other.effect;
+      }))
+  );
 }

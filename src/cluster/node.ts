@@ -21,6 +21,8 @@ export interface Node {
   readonly annotations: Labels;
   readonly taints: readonly Taint[];
   readonly unschedulable: boolean;
+  /** JSON of spec.podPreemptionPolicy, '' for none: no decision reads it yet, but its change is an event. */
+  readonly podPreemptionPolicy: string;
   readonly allocatable: Requests;
   readonly allowedPods: number;
   readonly images: readonly NodeImage[];

@@ -19,6 +19,7 @@ export function nodeChanges(old: Node, current: Node): number {
   if (!sameLabels(old.labels, current.labels)) changes |= Action.UpdateNodeLabel;
   if (!sameLabels(old.conditions, current.conditions)) changes |= Action.UpdateNodeCondition;
   if (!sameLabels(old.annotations, current.annotations)) changes |= Action.UpdateNodeAnnotation;
+  if (old.podPreemptionPolicy !== current.podPreemptionPolicy) changes |= Action.UpdateNodePreemptionPolicy;
   if (!sameItems(old.declaredFeatures, current.declaredFeatures, Object.is)) {
     changes |= Action.UpdateNodeDeclaredFeature;
   }
@@ -35,6 +36,7 @@ export function podChanges(old: Pod, current: Pod): number {
     changes |= Action.UpdatePodSchedulingGatesEliminated;
   }
   if (old.spec.tolerations.length !== current.spec.tolerations.length) changes |= Action.UpdatePodToleration;
+  if (old.generatedClaims !== current.generatedClaims) changes |= Action.UpdatePodGeneratedResourceClaim;
   return changes === 0 ? Action.Update : changes;
 }
 

@@ -131,6 +131,10 @@ export interface Pod {
   readonly phase: string;
   /** True once deletionTimestamp is set. */
   readonly terminating: boolean;
+  /** True when its first DisruptionTarget condition says that the scheduler preempts it. */
+  readonly preempted: boolean;
+  /** JSON of what the status says of resource claims made for the pod, '' for nothing: its change is an event. */
+  readonly generatedClaims: string;
   /** Milliseconds since the epoch; undefined when not started. */
   readonly startTime: number | undefined;
   readonly creationTime: number;

@@ -67,7 +67,7 @@ export function projectSpreadConstraint(raw: RawObject, path: string): TopologyS
     maxSkew: integer(raw.maxSkew, `${path}.maxSkew`),
     topologyKey: text(raw.topologyKey, `${path}.topologyKey`),
     whenUnsatisfiable: text(raw.whenUnsatisfiable, `${path}.whenUnsatisfiable`),
-    labelSelector: ifPresent(raw.labelSelector, (v) => labelSelector(v, `${path}.labelSelector`)),
+    labelSelector: projectLabelSelector(raw.labelSelector, `${path}.labelSelector`),
     minDomains: ifPresent(raw.minDomains, (v) => integer(v, `${path}.minDomains`)),
     nodeAffinityPolicy: ifPresent(raw.nodeAffinityPolicy, (v) => text(v, `${path}.nodeAffinityPolicy`)),
     nodeTaintsPolicy: ifPresent(raw.nodeTaintsPolicy, (v) => text(v, `${path}.nodeTaintsPolicy`)),
@@ -89,7 +89,9 @@ function nodeSelector(
 ): { readonly nodeSelectorTerms?: readonly NodeSelectorTerm[] } {
   const terms = requiredObject(value, path).nodeSelectorTerms;
   return compact({
-    nodeSelectorTerms: ifPresent(terms, (v) => mapObjects(v, `${path}.nodeSelectorTerms`, nodeSelectorTerm)),
+    nodeSelectorTerms: ifPresent(terms, (v) =>
+      mapObjects(v, `${path}.nodeSelectorTerms`, projectNodeSelectorTerm),
+    ),
   });
 }
 
@@ -97,11 +99,11 @@ function preferredTerm(raw: RawObject, path: string): PreferredSchedulingTerm {
   const preference = optionalObject(raw.preference, `${path}.preference`) ?? {};
   return {
     weight: integer(raw.weight, `${path}.weight`),
-    preference: nodeSelectorTerm(preference, `${path}.preference`),
+    preference: projectNodeSelectorTerm(preference, `${path}.preference`),
   };
 }
 
-function nodeSelectorTerm(raw: RawObject, path: string): NodeSelectorTerm {
+export function projectNodeSelectorTerm(raw: RawObject, path: string): NodeSelectorTerm {
   return compact<NodeSelectorTerm>({
     matchExpressions: expressions(raw.matchExpressions, `${path}.matchExpressions`),
     matchFields: expressions(raw.matchFields, `${path}.matchFields`),
@@ -127,15 +129,17 @@ function weightedTerm(raw: RawObject, path: string): WeightedPodAffinityTerm {
 /** The API server has merged matchLabelKeys and mismatchLabelKeys into the selector already. */
 function podAffinityTerm(raw: RawObject, path: string): PodAffinityTerm {
   return compact<PodAffinityTerm>({
-    labelSelector: ifPresent(raw.labelSelector, (v) => labelSelector(v, `${path}.labelSelector`)),
+    labelSelector: projectLabelSelector(raw.labelSelector, `${path}.labelSelector`),
     namespaces: ifPresent(raw.namespaces, (v) => texts(v, `${path}.namespaces`)),
-    namespaceSelector: ifPresent(raw.namespaceSelector, (v) => labelSelector(v, `${path}.namespaceSelector`)),
+    namespaceSelector: projectLabelSelector(raw.namespaceSelector, `${path}.namespaceSelector`),
     topologyKey: text(raw.topologyKey, `${path}.topologyKey`),
   });
 }
 
-function labelSelector(value: unknown, path: string): LabelSelector {
-  const raw = requiredObject(value, path);
+/** undefined when absent: it selects nothing, where an empty one selects everything. */
+export function projectLabelSelector(value: unknown, path: string): LabelSelector | undefined {
+  const raw = optionalObject(value, path);
+  if (raw === undefined) return undefined;
   return compact<LabelSelector>({
     matchLabels: textMap(raw.matchLabels, `${path}.matchLabels`),
     matchExpressions: expressions(raw.matchExpressions, `${path}.matchExpressions`),

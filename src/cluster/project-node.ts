@@ -57,6 +57,7 @@ class NodeProjector {
       annotations: textMap(metadata.annotations, 'metadata.annotations') ?? {},
       taints: mapObjects(spec.taints, 'spec.taints', (taint, path) => this.#taint(taint, path)),
       unschedulable: flag(spec.unschedulable, 'spec.unschedulable'),
+      podPreemptionPolicy: jsonText(optionalObject(spec.podPreemptionPolicy, 'spec.podPreemptionPolicy')),
       allocatable: amounts === undefined ? noRequests : toRequests(amounts),
       allowedPods:
         podCount === undefined ? 0 : Math.ceil(quantity(pods, podCount, 'status.allocatable["pods"]')),
@@ -96,6 +97,10 @@ class NodeProjector {
     }
     return result;
   }
+}
+
+function jsonText(value: RawObject | undefined): string {
+  return value === undefined ? '' : JSON.stringify(value);
 }
 
 function condition(raw: RawObject, path: string): [string, string] {

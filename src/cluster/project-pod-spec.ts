@@ -1,3 +1,4 @@
+import { frozenCopy } from './frozen-copy.js';
 import type { HostPort, PodSpec } from './pod.js';
 import {
   type ContainerResources,
@@ -111,14 +112,4 @@ function requiredFeatures(parts: SpecParts): string[] {
   if (parts.hostUserNamespace) features.push('UserNamespacesHostNetworkSupport');
   if (parts.bindMountOptions) features.push('VolumeBindMountOptions');
   return features;
-}
-
-/** Copies, so that nothing of the decoded object is held or frozen that its owner may still use. */
-function frozenCopy<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenCopy(item as unknown))) as T;
-  const copy = Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, frozenCopy(item as unknown)]),
-  );
-  return Object.freeze(copy) as T;
 }

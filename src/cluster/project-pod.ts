@@ -81,6 +81,8 @@ class PodProjector {
       priority: integer(rawSpec.priority, 'spec.priority'),
       phase: this.#text(status.phase, 'status.phase'),
       terminating: instant(metadata.deletionTimestamp, 'metadata.deletionTimestamp') !== undefined,
+      preempted: isPreempted(status.conditions),
+      generatedClaims: generatedClaims(status),
       startTime: instant(status.startTime, 'status.startTime'),
       creationTime: instant(metadata.creationTimestamp, 'metadata.creationTimestamp') ?? 0,
       controller: this.#controller(metadata.ownerReferences, extra),
@@ -201,4 +203,20 @@ function isSameController(owner: RawObject, known: Controller | undefined): bool
     owner.kind === known.kind &&
     owner.apiVersion === known.apiVersion
   );
+}
+
+/** Only the first condition of the type counts, as in kube-scheduler. */
+function isPreempted(value: unknown): boolean {
+  const conditions = list(value, 'status.conditions');
+  for (let i = 0; i < conditions.length; i++) {
+    const { type, status, reason } = itemObject(conditions, i, 'status.conditions');
+    if (type === 'DisruptionTarget') return status === 'True' && reason === 'PreemptionByScheduler';
+  }
+  return false;
+}
+
+function generatedClaims(status: RawObject): string {
+  const claims = list(status.resourceClaimStatuses, 'status.resourceClaimStatuses');
+  const extended = optionalObject(status.extendedResourceClaimStatus, 'status.extendedResourceClaimStatus');
+  return claims.length === 0 && extended === undefined ? '' : JSON.stringify([claims, extended]);
 }

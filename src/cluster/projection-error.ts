@@ -1,6 +1,16 @@
 const longestValue = 120;
 const longestPath = 300;
 
+const outsideNamespaces: ReadonlySet<string> = new Set([
+  'Node',
+  'Namespace',
+  'PersistentVolume',
+  'StorageClass',
+  'CSINode',
+  'CSIDriver',
+  'VolumeAttachment',
+]);
+
 /** A field of a decoded object that does not hold what belongs there. Internal: `ProjectionError` is what callers see. */
 export class FieldError extends Error {
   readonly path: string;
@@ -75,7 +85,7 @@ function objectName(kind: string, raw: unknown): string {
   const metadata = (raw as { metadata?: { namespace?: unknown; name?: unknown } } | null | undefined)
     ?.metadata;
   const name = namePart(metadata?.name);
-  return kind === 'Node' ? name : `${namePart(metadata?.namespace)}/${name}`;
+  return outsideNamespaces.has(kind) ? name : `${namePart(metadata?.namespace)}/${name}`;
 }
 
 function namePart(value: unknown): string {

@@ -46,7 +46,7 @@ export interface SpecParts {
 const anyAddress = '0.0.0.0';
 const defaultProtocol = 'TCP';
 
-/** Volume sources that some plugin judges. All others (configMap, projected, inline csi, …) go. */
+/** Volume sources that some plugin judges. All others (configMap, projected, …) go. */
 const judgedSources: ReadonlySet<string> = new Set([
   'persistentVolumeClaim',
   'ephemeral',
@@ -59,6 +59,7 @@ const judgedSources: ReadonlySet<string> = new Set([
   'cinder',
   'vsphereVolume',
   'portworxVolume',
+  'csi',
   'image',
 ]);
 
@@ -133,7 +134,9 @@ function volumeParts(volumes: readonly unknown[]): RawObject[] {
     const volume = itemObject(volumes, i, 'spec.volumes');
     for (const kind in volume) {
       if (!judgedSources.has(kind) || isAbsent(volume[kind])) continue;
-      judged.push({ name: volume.name, [kind]: requiredObject(volume[kind], `spec.volumes[${i}].${kind}`) });
+      const source = requiredObject(volume[kind], `spec.volumes[${i}].${kind}`);
+      // Of an inline volume of a CSI driver only the driver is asked for.
+      judged.push({ name: volume.name, [kind]: kind === 'csi' ? { driver: source.driver } : source });
     }
   }
   return judged;

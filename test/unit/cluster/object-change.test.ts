@@ -32,6 +32,11 @@ describe('what an update of a node changed', () => {
     ],
     ['the order of features', { declaredFeatures: ['B', 'A'] }, Action.UpdateNodeDeclaredFeature],
     [
+      'whom a resize may preempt',
+      { podPreemptionPolicy: '{"disableResizePreemption":"Always"}' },
+      Action.UpdateNodePreemptionPolicy,
+    ],
+    [
       'several aspects',
       { labels: {}, annotations: {} },
       Action.UpdateNodeLabel | Action.UpdateNodeAnnotation,
@@ -62,6 +67,19 @@ describe('what an update of a pod changed', () => {
     ['another toleration', 'spec.tolerations', [{ key: 'x' }], Action.Update],
     ['no gates left', 'spec.schedulingGates', [], Action.UpdatePodSchedulingGatesEliminated],
     ['one gate for another', 'spec.schedulingGates', [{ name: 'other' }], Action.Update],
+    [
+      'a claim made for it',
+      'status.resourceClaimStatuses',
+      [{ name: 'gpu', resourceClaimName: 'web-0-gpu' }],
+      Action.UpdatePodGeneratedResourceClaim,
+    ],
+    [
+      'a claim made for its devices',
+      'status.extendedResourceClaimStatus',
+      { resourceClaimName: 'web-0-extended' },
+      Action.UpdatePodGeneratedResourceClaim,
+    ],
+    ['no claims made for it', 'status.resourceClaimStatuses', [], Action.Update],
     ['nothing specific', 'metadata.resourceVersion', '77', Action.Update],
   ])('is seen: %s', (_, path, value, expected) => {
     expect(changed(path, value)).toBe(expected);

@@ -18,6 +18,7 @@ describe('a projected node', () => {
         { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' },
       ],
       unschedulable: true,
+      podPreemptionPolicy: '',
       allocatable: {
         cpu: 3920,
         memory: 7 * 2 ** 30,

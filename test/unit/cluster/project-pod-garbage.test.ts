@@ -2,63 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createNodeProjector } from '../../../src/cluster/project-node.js';
 import { createPodProjector } from '../../../src/cluster/project-pod.js';
-import { ProjectionError } from '../../../src/cluster/projection-error.js';
+import { mutated, outcome } from './garbage.js';
 import { rawNode } from './raw-node.js';
 import { rawPod } from './raw-pod.js';
-
-const badPieces: unknown[] = [
-  undefined,
-  null,
-  0,
-  -1,
-  1.5,
-  1e308,
-  true,
-  '',
-  'abc',
-  '1Gi',
-  '-5',
-  '2026-13-45T99:99:99Z',
-  [],
-  [null],
-  [[]],
-  {},
-  { requests: 5 },
-  JSON.parse('{"__proto__": {"name": "x"}, "constructor": 1, "toJSON": "x", "toString": null}'),
-];
-const badPiece = fc.oneof(fc.constantFrom(...badPieces), fc.jsonValue({ maxDepth: 3 }));
-
-/** All places in a decoded object, as paths. */
-function places(value: unknown, path: string[] = []): string[][] {
-  if (typeof value !== 'object' || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, item]) => places(item, [...path, key]))];
-}
-
-function replaced(raw: unknown, path: readonly string[], piece: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return piece;
-  if (typeof raw !== 'object' || raw === null) return raw;
-  const copy = (Array.isArray(raw) ? [...raw] : { ...raw }) as Record<string, unknown>;
-  copy[key] = replaced(copy[key], rest, piece);
-  return copy;
-}
-
-const mutated = (raw: unknown) =>
-  fc
-    .array(fc.tuple(fc.constantFrom(...places(raw)), badPiece), { minLength: 1, maxLength: 4 })
-    .map((changes) => changes.reduce((object, [path, piece]) => replaced(object, path, piece), raw));
-
-function outcome(project: (raw: unknown) => unknown, raw: unknown): string {
-  try {
-    project(raw);
-    return 'projected';
-  } catch (error) {
-    if (!(error instanceof ProjectionError)) throw error;
-    expect(error.message).not.toMatch(/[\n\r]/);
-    expect(error.message.length).toBeLessThan(1200);
-    return 'refused';
-  }
-}
 
 describe('garbage in a decoded object', () => {
   it.each([
