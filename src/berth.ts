@@ -1,29 +1,33 @@
 import { hostname } from 'node:os';
 import type { Clock } from './clock.js';
 import { ClusterState } from './cluster/cluster-state.js';
-import type { Node } from './cluster/node.js';
-import { type Pod, podKey } from './cluster/pod.js';
-import { createNodeProjector } from './cluster/project-node.js';
-import { createPodProjector } from './cluster/project-pod.js';
+import { podKey } from './cluster/pod.js';
+import { ClusterWatch } from './cluster-watch.js';
 import type { EffectiveConfiguration } from './config/scheduler-configuration.js';
+import type { ClusterEvent } from './framework/cluster-event.js';
 import type { Profile } from './framework/profile.js';
-import type { Disruption } from './kube/disruption.js';
 import { EventRecorder } from './kube/event-recorder.js';
 import { PodApi } from './kube/pod-api.js';
-import { Reflector } from './kube/reflector.js';
 import type { ApiTransport } from './kube/transport.js';
+import { VolumeApi } from './kube/volume-api.js';
 import type { WriteFence } from './kube/write-fence.js';
 import type { Logger } from './observe/logger.js';
 import type { Metrics } from './observe/metrics.js';
 import { OutcomeRecorder } from './observe/outcome-recorder.js';
+import { PreemptionRecorder } from './observe/preemption-recorder.js';
 import { createInTreeRegistry } from './plugins/in-tree.js';
-import { HintTable } from './queue/hints.js';
+import { type HintObserver, HintTable } from './queue/hints.js';
 import { SchedulingQueue } from './queue/scheduling-queue.js';
 import type { Random } from './random.js';
 import { bindThroughApi } from './scheduler/api-binding.js';
+import { writeVolumesThroughApi } from './scheduler/api-volumes.js';
 import { Binder } from './scheduler/binder.js';
 import { buildProfiles } from './scheduler/build-profiles.js';
 import { ClusterFeed } from './scheduler/cluster-feed.js';
+import { ObjectFeed } from './scheduler/object-feed.js';
+import { kindsRead, type ObjectKind } from './scheduler/object-kinds.js';
+import { PodsInPreBind } from './scheduler/pods-in-pre-bind.js';
+import { PreemptionExecutor } from './scheduler/preemption-executor.js';
 import { reconcile } from './scheduler/reconcile.js';
 import { type Outcome, Scheduler } from './scheduler/scheduler.js';
 import { StatusWriter } from './scheduler/status-writer.js';
@@ -50,20 +54,20 @@ const reconcileMs = 30_000;
 const drainMs = 5_000;
 /** A few megabytes: room for the events of a large burst until the API server has time for them. */
 const eventQueueLimit = 10_000;
-/** Ended pods hold nothing; they leave the watch as if deleted. */
-const livePods = 'status.phase!=Succeeded,status.phase!=Failed';
 
 /** The whole scheduler between an API server's watches and its bindings, put together from the rooms of the house. */
 export class Berth {
   readonly cluster = new ClusterState();
   readonly queue: SchedulingQueue;
+  /** What is watched beside pods and nodes: the kinds that some plugin reads. */
+  readonly watchedKinds: readonly ObjectKind[];
   readonly #options: BerthOptions;
   readonly #scheduler: Scheduler;
   readonly #binder: Binder;
   readonly #events: EventRecorder;
   readonly #statuses: StatusWriter;
-  readonly #pods: Reflector<Pod>;
-  readonly #nodes: Reflector<Node>;
+  readonly #preemptions: PreemptionExecutor;
+  readonly #watch: ClusterWatch;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #schedulerNames: ReadonlySet<string>;
   /** Scheduling ended in good order: what is left to write are events of what was done before. */
@@ -109,24 +113,36 @@ export class Berth {
           error: String(error),
         }),
     });
-    const profiles = buildProfiles(configuration, {
-      registry: createInTreeRegistry({ bind: bindThroughApi(this.#binder) }),
-      cluster: this.cluster,
+    const waiting = new WaitingPods({ clock });
+    const preBinding = new PodsInPreBind();
+    this.#preemptions = new PreemptionExecutor({
+      pods: podApi,
+      statuses: this.#statuses,
+      fence,
+      clock,
+      waiting,
+      preBinding,
+      queue: () => this.queue,
+      latest: (uid) => this.#watch.pods.get(uid),
+      observer: new PreemptionRecorder({ metrics, logger, events: this.#events }),
     });
+    const registry = createInTreeRegistry({
+      bind: bindThroughApi(this.#binder),
+      preemption: { random, actions: this.#preemptions },
+      volumes: { writer: writeVolumesThroughApi(new VolumeApi(transport), fence), clock },
+    });
+    const profiles = buildProfiles(configuration, { registry, cluster: this.cluster });
     this.#profiles = profiles;
+    this.watchedKinds = kindsRead(profiles.values(), registry);
+    const observeHint: HintObserver = (plugin, event, hint, seconds) =>
+      metrics.queueingHintExecutionDuration.of(plugin, event, hint).observe(seconds);
+    const hints = new Map(
+      Array.from(profiles, ([name, { all }]) => [name, new HintTable(all, { observe: observeHint })]),
+    );
     this.#schedulerNames = new Set(profiles.keys());
     this.queue = new SchedulingQueue({
       profiles: new Map(
-        [...profiles.values()].map((profile) => [
-          profile.schedulerName,
-          {
-            preEnqueue: profile.preEnqueue,
-            hints: new HintTable(profile.all, {
-              observe: (plugin, event, hint, seconds) =>
-                metrics.queueingHintExecutionDuration.of(plugin, event, hint).observe(seconds),
-            }),
-          },
-        ]),
+        Array.from(profiles, ([name, { preEnqueue }]) => [name, { preEnqueue, hints: hints.get(name)! }]),
       ),
       less: (a, b) => firstProfile.queueSort.less(a, b),
       clock,
@@ -141,34 +157,36 @@ export class Berth {
     });
     // All profiles sort alike: the configuration was checked for it.
     const firstProfile = profiles.values().next().value!;
+    const handled = (event: string, seconds: number): void =>
+      metrics.eventHandlingDuration.of(event).observe(seconds);
     const feed = new ClusterFeed({
       cluster: this.cluster,
       queue: this.queue,
       isOurs: (name) => this.#schedulerNames.has(name),
+      rejectWaiting: (uid, reason) => waiting.reject(uid, '', reason),
       observe: {
-        handled: (event, seconds) => metrics.eventHandlingDuration.of(event).observe(seconds),
+        handled,
         movedElsewhere: (pod) =>
           logger.warn('the pod was bound elsewhere than decided', { pod: podKey(pod), node: pod.nodeName }),
         settled: (uid) => this.#statuses.forget(uid),
       },
     });
-    this.#pods = this.#reflect('pods', '/api/v1/pods', createPodProjector(), {
-      added: (pod) => feed.podAdded(pod),
-      updated: (old, pod) => feed.podUpdated(old, pod),
-      deleted: (pod) => feed.podDeleted(pod),
-    });
-    this.#nodes = this.#reflect('nodes', '/api/v1/nodes', createNodeProjector(), {
-      added: (node) => feed.nodeAdded(node),
-      updated: (old, node) => feed.nodeUpdated(old, node),
-      deleted: (node) => feed.nodeDeleted(node),
-    });
+    const isAwaited = (event: ClusterEvent): boolean =>
+      Array.from(hints.values()).some((table) => table.matching(event).size > 0);
+    const { cluster, queue } = this;
+    const objectFeeds = this.watchedKinds.map(
+      (kind) => new ObjectFeed({ kind, cluster, queue, isAwaited, observe: { handled } }),
+    );
+    this.#watch = new ClusterWatch({ transport, clock, random, metrics, logger, feed, objectFeeds });
     this.#scheduler = new Scheduler({
       cluster: this.cluster,
       queue: this.queue,
       feed,
       profiles,
-      waiting: new WaitingPods({ clock }),
-      latest: (uid) => this.#pods.store.get(uid),
+      waiting,
+      preBinding,
+      nominate: (pod, nodeName) => this.#statuses.nominate(pod, nodeName),
+      latest: (uid) => this.#watch.pods.get(uid),
       bindingBacklog: () => this.#binder.pending,
       clock,
       random,
@@ -185,20 +203,24 @@ export class Berth {
     this.#exposeMetrics();
   }
 
-  /** True when pods and nodes were listed in full: from then on decisions rest on the whole cluster. */
+  /** Names of the plugins that some profile enables. */
+  get plugins(): ReadonlySet<string> {
+    return new Set([...this.#profiles.values()].flatMap(({ all }) => all.map(({ name }) => name)));
+  }
+
+  /** True when all that is watched was listed in full: from then on decisions rest on the whole cluster. */
   get synced(): boolean {
-    return this.#pods.hasSynced && this.#nodes.hasSynced;
+    return this.#watch.synced;
   }
 
   /** Keeps the cluster state up to date until the signal fires. Decides nothing. */
   async watch(options: { readonly signal: AbortSignal }): Promise<void> {
-    await Promise.all([this.#nodes.run(options), this.#pods.run(options)]);
+    await this.#watch.run(options);
   }
 
-  /** Schedules until the signal fires, then ends in order: bindings and conditions under way are finished. */
+  /** Schedules until the signal fires, then ends in order: bindings, evictions and conditions under way are finished. */
   async schedule(options: { readonly signal: AbortSignal }): Promise<void> {
     const { signal } = options;
-    this.#tellWhatIsMissing();
     await Promise.all([
       this.#scheduler.run({ signal }),
       this.queue.run({ signal }),
@@ -207,22 +229,13 @@ export class Berth {
     await this.#drain();
   }
 
-  #tellWhatIsMissing(): void {
-    for (const profile of this.#profiles.values()) {
-      if (profile.missing.length === 0) continue;
-      this.#options.logger.warn(
-        'plugins of kube-scheduler that this version does not have are left out; pods that need them are refused',
-        {
-          profile: profile.schedulerName,
-          plugins: profile.missing.join(', '),
-        },
-      );
-    }
-  }
-
   async #drain(): Promise<void> {
     const { clock } = this.#options;
-    await withinMs(drainMs, clock, Promise.all([this.#scheduler.drain(), this.#statuses.idle()]));
+    await withinMs(
+      drainMs,
+      clock,
+      Promise.all([this.#scheduler.drain(), this.#statuses.idle(), this.#preemptions.idle()]),
+    );
     this.#scheduler.abandon();
     this.#ended = true;
   }
@@ -247,7 +260,7 @@ export class Berth {
     while (!signal.aborted) {
       await clock.sleep(reconcileMs, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const found = reconcile(this.#pods.store.values(), this.queue, this.cluster, this.#schedulerNames);
+      const found = reconcile(this.#watch.pods.values(), this.queue, this.cluster, this.#schedulerNames);
       if (found.length === 0) continue;
       metrics.reconcileFoundPods.inc(found.length);
       logger.error('found pending pods that were in no queue', {
@@ -262,37 +275,8 @@ export class Berth {
     return slot !== undefined && this.cluster.nodes.nodeAt(slot) !== undefined;
   }
 
-  #reflect<T extends Pod | Node>(
-    resource: string,
-    path: string,
-    project: (raw: unknown) => T,
-    handler: { added(object: T): void; updated(old: T, object: T): void; deleted(object: T): void },
-  ): Reflector<T> {
-    const { transport, clock, random } = this.#options;
-    const disruption = (news: Disruption): void => this.#disrupted(resource, news);
-    return new Reflector<T>({
-      transport,
-      path,
-      ...(resource === 'pods' ? { query: { fieldSelector: livePods } } : {}),
-      project,
-      handler: { ...handler, disruption },
-      clock,
-      random,
-    });
-  }
-
-  #disrupted(resource: string, disruption: Disruption): void {
-    const { metrics, logger } = this.#options;
-    metrics.reflectorDisruptions.of(resource, disruption.kind).inc();
-    if (disruption.kind === 'relist') metrics.reflectorRelists.of(resource).inc();
-    if (disruption.kind === 'reconnect') metrics.reflectorReconnects.of(resource).inc();
-    const routine = disruption.kind === 'reconnect' || disruption.kind === 'relist';
-    if (!routine) logger.warn('the watch was disturbed', { resource, ...disruption });
-    else if (logger.debugEnabled) logger.debug('the watch goes on', { resource, ...disruption });
-  }
-
   #exposeMetrics(): void {
-    const { metrics, clock } = this.#options;
+    const { metrics } = this.#options;
     const { queue, cluster } = this;
     metrics.providePendingPods(() => queue.counts);
     metrics.queuedEntities.provide(() =>
@@ -310,15 +294,6 @@ export class Berth {
     metrics.goroutines.provide(() => [[['binding'], this.#scheduler.openBindings]]);
     metrics.binderConcurrency.provide(() => this.#binder.concurrency);
     metrics.binderInflight.provide(() => this.#binder.inFlight);
-    const reflectors = { pods: this.#pods, nodes: this.#nodes };
-    metrics.reflectorSynced.provide(() =>
-      Object.entries(reflectors).map(([name, reflector]) => [[name], reflector.hasSynced ? 1 : 0] as const),
-    );
-    metrics.reflectorLastActivity.provide(() =>
-      Object.entries(reflectors).map(
-        ([name, reflector]) => [[name], (clock.monotonic() - reflector.lastActivity) / 1000] as const,
-      ),
-    );
   }
 }
 

@@ -4,17 +4,43 @@ import type { NeededAccess } from '../kube/access-review.js';
 const events = 'events.k8s.io';
 const leases = 'coordination.k8s.io';
 
-/** What `berth run` has to be allowed to do; the RBAC in manifests/base grants exactly this. */
-export function neededAccess(election: LeaderElectionConfiguration): NeededAccess[] {
+/** What plugins write, by plugin: a profile without the plugin does not need the right. */
+const writes: ReadonlyMap<string, readonly NeededAccess[]> = new Map([
+  [
+    'DefaultPreemption',
+    [
+      { verb: 'delete', group: '', resource: 'pods' },
+      { verb: 'patch', group: '', resource: 'pods', subresource: 'status' },
+    ],
+  ],
+  [
+    'VolumeBinding',
+    [
+      { verb: 'patch', group: '', resource: 'persistentvolumes' },
+      { verb: 'patch', group: '', resource: 'persistentvolumeclaims' },
+    ],
+  ],
+]);
+
+/** What the profiles make of the program, as far as rights go. */
+export interface EnabledParts {
+  /** Kinds that are watched beside pods and nodes. */
+  readonly watchedKinds: readonly { readonly group: string; readonly resource: string }[];
+  /** Names of the plugins that some profile enables. */
+  readonly plugins: ReadonlySet<string>;
+}
+
+/** What `berth run` has to be allowed to do, each once; the RBAC in manifests/base grants exactly this. */
+export function neededAccess(election: LeaderElectionConfiguration, parts: EnabledParts): NeededAccess[] {
   const { leaderElect, resourceNamespace: namespace, resourceName: name } = election;
-  return [
-    { verb: 'list', group: '', resource: 'pods' },
-    { verb: 'watch', group: '', resource: 'pods' },
+  return once([
     { verb: 'get', group: '', resource: 'pods' },
-    { verb: 'list', group: '', resource: 'nodes' },
-    { verb: 'watch', group: '', resource: 'nodes' },
+    ...watching({ group: '', resource: 'pods' }),
+    ...watching({ group: '', resource: 'nodes' }),
+    ...parts.watchedKinds.flatMap(watching),
     { verb: 'create', group: '', resource: 'pods', subresource: 'binding' },
     { verb: 'patch', group: '', resource: 'pods', subresource: 'status' },
+    ...[...parts.plugins].flatMap((plugin) => writes.get(plugin) ?? []),
     { verb: 'create', group: events, resource: 'events' },
     { verb: 'patch', group: events, resource: 'events' },
     ...(leaderElect
@@ -24,5 +50,17 @@ export function neededAccess(election: LeaderElectionConfiguration): NeededAcces
           { verb: 'update', group: leases, resource: 'leases', namespace, name },
         ]
       : []),
+  ]);
+}
+
+function watching({ group, resource }: EnabledParts['watchedKinds'][number]): NeededAccess[] {
+  return [
+    { verb: 'list', group, resource },
+    { verb: 'watch', group, resource },
   ];
+}
+
+/** Every question costs a request: what two parts need is asked once. */
+function once(needed: readonly NeededAccess[]): NeededAccess[] {
+  return [...new Map(needed.map((access) => [JSON.stringify(access), access])).values()];
 }

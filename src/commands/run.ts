@@ -101,7 +101,7 @@ class Run {
         clock: systemClock,
         random: seededRandom(seed),
       });
-      await this.#checkAccess();
+      await this.#checkAccess(berth);
       logger.info('starting Berth', {
         version,
         node: process.version,
@@ -204,8 +204,8 @@ class Run {
   }
 
   /** Says at once, and in one line, what would otherwise show as one failure after the other. */
-  async #checkAccess(): Promise<void> {
-    const needed = neededAccess(this.#parts.configuration.leaderElection);
+  async #checkAccess(berth: Berth): Promise<void> {
+    const needed = neededAccess(this.#parts.configuration.leaderElection, berth);
     const missing = await missingAccess(this.#client, needed, { signal: this.#stop.signal });
     if (missing.length === 0) return;
     throw new BerthError('BERTH_E_FORBIDDEN', { reason: missing.map(describeAccess).join(', ') });

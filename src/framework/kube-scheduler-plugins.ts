@@ -2,8 +2,7 @@ import type { ExtensionPoint } from './plugin.js';
 
 /**
  * The plugins of kube-scheduler v1.37 with default feature gates, in the order of its default configuration, and the extension
- * points that each has there: what a configuration may name although Berth does not have it yet. Points that only feature gates
- * bring to life are left out.
+ * points that each has there. Points that only feature gates bring to life are left out.
  */
 export const kubeSchedulerPlugins: ReadonlyMap<string, readonly ExtensionPoint[]> = new Map([
   ['SchedulingGates', ['preEnqueue']],

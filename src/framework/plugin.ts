@@ -137,8 +137,31 @@ export type PostFilterResult =
       readonly clearNomination: boolean;
     };
 
+/** A node as it would be with other pods on it: a row of its own, seen by nobody else. */
+export interface HypotheticalNode {
+  /** A borrowed row: columns and `podsAt` show the node as changed so far. */
+  readonly slot: number;
+  /** Takes a pod away, with what PreFilter plugins noted of it. */
+  remove(pod: Pod): void;
+  /** Puts a pod on the node, or back on it. */
+  add(pod: Pod): void;
+  /** All filters of the cycle, with and without the pods that the node is promised to. Success is `undefined`. Throws on a plugin's fault. */
+  refusal(): Status | undefined;
+}
+
+/** Lets a PostFilter plugin try out what the pod at hand would meet if nodes were different. */
+export interface HypotheticalNodes {
+  /** Whatever was changed is taken back when `experiment` returns or throws. */
+  try<T>(slot: number, experiment: (node: HypotheticalNode) => T): T;
+}
+
 export interface PostFilterPlugin extends Plugin {
-  postFilter(cycle: Cycle, pod: Pod, rejections: Rejections): PostFilterResult;
+  postFilter(
+    cycle: Cycle,
+    pod: Pod,
+    rejections: Rejections,
+    hypothetical: HypotheticalNodes,
+  ): PostFilterResult;
 }
 
 /** How each extension point is recognised, and the order in which kube-scheduler's configuration names them. */

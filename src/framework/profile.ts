@@ -1,4 +1,3 @@
-import { kubeSchedulerPlugins } from './kube-scheduler-plugins.js';
 import { liftFilter, liftScore } from './lift.js';
 import {
   type BindPlugin,
@@ -48,11 +47,6 @@ export interface ProfileOptions {
   readonly handle: Omit<PluginHandle, 'profile'>;
   /** As written for the profile, else the global one; absent or 0: all nodes are evaluated. */
   readonly percentageOfNodesToScore?: number | undefined;
-  /**
-   * Makes the plugin that refuses pods which need a plugin of kube-scheduler that this profile asks for and that is not there.
-   * It runs first at PreFilter. Absent: such pods are judged without the missing plugins.
-   */
-  readonly guard?: ((missing: readonly string[]) => PreFilterPlugin) | undefined;
 }
 
 /** One scheduler name: its plugins, made once, by extension point and in order of running. */
@@ -74,8 +68,6 @@ export interface Profile {
   readonly preBind: readonly PreBindPlugin[];
   readonly bind: readonly BindPlugin[];
   readonly postBind: readonly PostBindPlugin[];
-  /** Plugins of kube-scheduler that the configuration enables and that Berth does not have. */
-  readonly missing: readonly string[];
 }
 
 /** How kube-scheduler calls an extension point in its messages. */
@@ -102,17 +94,14 @@ export function createProfile(options: ProfileOptions): Profile {
   const points = Object.fromEntries(
     extensionPoints.map((point) => [point, maker.pluginsAt(point)]),
   ) as Readonly<Record<ExtensionPoint, readonly Plugin[]>>;
-  const missing = [...maker.missing];
-  const guard = missing.length > 0 ? options.guard?.(missing) : undefined;
-  const preFilter = points.preFilter as readonly PreFilterPlugin[];
 
   return {
     schedulerName: options.schedulerName,
     percentageOfNodesToScore: options.percentageOfNodesToScore,
-    all: guard === undefined ? [...maker.made.values()] : [guard, ...maker.made.values()],
+    all: [...maker.made.values()],
     preEnqueue: points.preEnqueue as readonly PreEnqueuePlugin[],
     queueSort: onlyQueueSort(options.schedulerName, points.queueSort as readonly QueueSortPlugin[]),
-    preFilter: guard === undefined ? preFilter : [guard, ...preFilter],
+    preFilter: points.preFilter as readonly PreFilterPlugin[],
     filter: points.filter.map(inVectorForm),
     postFilter: points.postFilter as readonly PostFilterPlugin[],
     preScore: points.preScore as readonly PreScorePlugin[],
@@ -122,14 +111,12 @@ export function createProfile(options: ProfileOptions): Profile {
     preBind: points.preBind as readonly PreBindPlugin[],
     bind: atLeastOneBinder(options.schedulerName, points.bind as readonly BindPlugin[]),
     postBind: points.postBind as readonly PostBindPlugin[],
-    missing,
   };
 }
 
 /** Makes each plugin once, however many extension points name it. */
 class PluginMaker {
   readonly made = new Map<string, Plugin>();
-  readonly missing = new Set<string>();
   readonly #options: ProfileOptions;
 
   constructor(options: ProfileOptions) {
@@ -143,19 +130,11 @@ class PluginMaker {
     for (const { name } of this.#options.plugins[point] ?? []) {
       if (names.has(name)) throw new Error(`plugin "${name}" already registered as "${kind}"`);
       names.add(name);
-      if (this.#isMissing(name)) continue;
       const plugin = this.#make(name, kind);
       if (!implementsPoint(plugin, point)) throw new Error(`plugin "${name}" does not extend ${kind} plugin`);
       plugins.push(plugin);
     }
     return plugins;
-  }
-
-  #isMissing(name: string): boolean {
-    if (this.#options.registry.get(name) !== undefined) return false;
-    if (!kubeSchedulerPlugins.has(name)) return false;
-    this.missing.add(name);
-    return true;
   }
 
   #make(name: string, kind: string): Plugin {

@@ -10,8 +10,26 @@ export interface PluginHandle {
 /** Makes one plugin for one profile. `args` is the decoded, defaulted `pluginConfig` entry, or undefined. Throws on args it cannot take. */
 export type PluginFactory = (args: unknown, handle: PluginHandle) => Plugin;
 
+/** Kinds of objects beside pods and nodes that a plugin may read; they are watched only while some plugin reads them. */
+export type ReadResource =
+  | 'namespaces'
+  | 'services'
+  | 'replicationcontrollers'
+  | 'replicasets'
+  | 'statefulsets'
+  | 'persistentvolumes'
+  | 'persistentvolumeclaims'
+  | 'storageclasses'
+  | 'csinodes'
+  | 'csidrivers'
+  | 'csistoragecapacities'
+  | 'volumeattachments'
+  | 'poddisruptionbudgets';
+
 export interface RegisteredPlugin {
   readonly name: string;
+  /** Default: none. */
+  readonly reads?: readonly ReadResource[];
   /** Known before the plugin is made, because configuration is merged by extension point first. */
   readonly points: readonly ExtensionPoint[];
   readonly create: PluginFactory;

@@ -63,6 +63,19 @@ export class PodApi {
     return { uid: found.metadata?.uid ?? '', nodeName: found.spec?.nodeName ?? '' };
   }
 
+  /**
+   * Deletes a pod gracefully. The UID goes along as a precondition: rejects with 409 when another pod has the name by now, with 404 when
+   * there is none.
+   */
+  async delete(pod: PodReference, options: CallOptions = {}): Promise<void> {
+    await this.#transport.request({
+      method: 'DELETE',
+      path: podPath(pod),
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: pod.uid } },
+      ...options,
+    });
+  }
+
   /** Sets one condition of a pod's status, and its nominated node when given ('' clears it). */
   async patchStatus(
     pod: PodReference,

@@ -131,6 +131,18 @@ export class Metrics {
     stability: 'STABLE',
     buckets: exponentialBuckets(1, 2, 7),
   });
+  /** result: `success` or `error`. */
+  readonly preemptionGoroutinesDuration = this.#histogram({
+    name: 'scheduler_preemption_goroutines_duration_seconds',
+    help: 'Time to evict all victims of a preemption.',
+    labels: ['result'],
+    buckets: exponentialBuckets(0.01, 2, 20),
+  });
+  readonly preemptionGoroutinesExecution = this.#counter({
+    name: 'scheduler_preemption_goroutines_execution_total',
+    help: 'Preemptions carried out, by how they ended.',
+    labels: ['result'],
+  });
 
   // Queue
   readonly #pendingPods = this.#gauge({

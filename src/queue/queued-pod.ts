@@ -19,6 +19,8 @@ export class QueueEntry implements QueuedPod {
   pendingPlugins: ReadonlySet<string> = new Set();
   /** The plugin that keeps it out of the active queue. */
   gatedBy: string | undefined;
+  /** How soon it would have come back had it not been gated: the gate once open, it does. */
+  heldBack: 'after-backoff' | 'at-once' | undefined;
   /** Set by the periodic flush, cleared when the pod returns: tells a binding that only the flush made possible. */
   flushed = false;
   flushedAt = 0;

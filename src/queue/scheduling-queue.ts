@@ -41,7 +41,8 @@ export interface SchedulingQueueOptions {
 const timeout: ClusterEvent = { resource: '*', action: Action.All, label: 'UnschedulableTimeout' };
 const attemptFailure = 'ScheduleAttemptFailure';
 const podAdd = 'UnscheduledPodAdd';
-const forceActivate = 'ForceActivate';
+/** Concerns one pod alone: it comes along as the new object. */
+const forceActivate: ClusterEvent = { resource: '*', action: Action.All, label: 'ForceActivate' };
 
 /**
  * Every pending pod of ours is in exactly one place: active (to be tried), backing off, unschedulable (waiting for an event that
@@ -265,17 +266,21 @@ export class SchedulingQueue {
     this.#inFlight.record(occurred);
   }
 
-  /** Brings pods to the active queue at once, whatever their backoff. */
+  /** Brings pods to the active queue at once, whatever their backoff. A pod under way comes back after its backoff if it fails. */
   activate(uids: Iterable<string>): void {
     for (const uid of uids) {
+      if (this.#inFlight.has(uid)) {
+        this.#inFlight.record({ event: forceActivate, old: undefined, now: { uid } });
+        continue;
+      }
       const entry = this.#entries.get(uid);
       if (entry === undefined || this.#active.has(entry)) continue;
       if (this.#pool.has(uid)) {
         this.#leavePool(entry);
-        this.#requeue(entry, 'at-once', forceActivate);
+        this.#requeue(entry, 'at-once', forceActivate.label);
       } else {
         this.#heapOf(entry)?.remove(entry);
-        this.#pushActive(entry, forceActivate);
+        this.#pushActive(entry, forceActivate.label);
       }
     }
   }
@@ -333,8 +338,12 @@ export class SchedulingQueue {
   #weigh(entry: QueueEntry, occurred: OccurredEvent): Requeue {
     const profile = this.#profiles.get(entry.pod.schedulerName);
     if (profile === undefined) return 'after-backoff';
-    if (entry.gatedBy !== undefined && !profile.hints.matching(occurred.event).has(entry.gatedBy))
-      return 'stay';
+    if (occurred.event.resource === '*') return isAbout(occurred.now, entry) ? 'after-backoff' : 'stay';
+    if (entry.gatedBy !== undefined) {
+      if (!profile.hints.matching(occurred.event).has(entry.gatedBy)) return 'stay';
+      // The gate may be open now, and what once called for the pod does not happen again.
+      if (entry.heldBack !== undefined) return entry.heldBack;
+    }
     return profile.hints.weigh(entry, occurred);
   }
 
@@ -347,6 +356,7 @@ export class SchedulingQueue {
   #requeue(entry: QueueEntry, requeue: Requeue, label: string): void {
     this.#entries.set(entry.pod.uid, entry);
     if (requeue === 'stay' || this.#isGated(entry)) {
+      entry.heldBack = requeue === 'stay' ? undefined : requeue;
       this.#enterPool(entry, label);
       return;
     }
@@ -415,4 +425,10 @@ export class SchedulingQueue {
   #heapOf(entry: QueueEntry): Heap<QueueEntry> | undefined {
     return [this.#active, this.#backoff, this.#errorBackoff].find((heap) => heap.has(entry));
   }
+}
+
+/** True for an event that does not name a pod, or names this one. */
+function isAbout(object: unknown, entry: QueueEntry): boolean {
+  const { uid } = (object ?? {}) as { readonly uid?: string };
+  return uid === undefined || uid === entry.pod.uid;
 }

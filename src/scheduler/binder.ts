@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../clock.js';
-import { ApiError } from '../kube/api-error.js';
+import type { ApiError } from '../kube/api-error.js';
 import type { PodApi, PodReference } from '../kube/pod-api.js';
 import type { WriteFence } from '../kube/write-fence.js';
+import { asApiError } from './as-api-error.js';
 import { type CallOutcome, ConcurrencyLimit } from './concurrency-limit.js';
 
 export type BindResult =
@@ -167,12 +168,6 @@ export class Binder {
     if (wait > 0)
       await this.#options.clock.sleep(wait, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
-}
-
-function asApiError(thrown: unknown): ApiError {
-  return thrown instanceof ApiError
-    ? thrown
-    : new ApiError(String(thrown), { failure: 'malformed', cause: thrown });
 }
 
 function outcomeOf(error: ApiError | undefined): CallOutcome {

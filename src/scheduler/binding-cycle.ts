@@ -1,6 +1,6 @@
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
-import type { Plugin } from '../framework/plugin.js';
+import type { Plugin, PreBindPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, isRejection, type Status, statusMessage } from '../framework/status.js';
 
@@ -46,22 +46,50 @@ export function runUnreserve(cycle: Cycle, profile: Profile, pod: Pod): void {
   }
 }
 
-/** Runs PreBind's plugins that have something to do, one after the other. */
+export type PreFlight =
+  /** The plugins that have something to do before the pod may be bound. */
+  | { readonly kind: 'ready'; readonly preBind: readonly PreBindPlugin[] }
+  | { readonly kind: 'failed'; readonly status: Status };
+
+/** Asks PreBind's plugins which of them have something to do; one that cannot be asked has. */
+export function runPreBindPreFlight(
+  cycle: Cycle,
+  { preBind }: Pick<Profile, 'preBind'>,
+  pod: Pod,
+): PreFlight {
+  const working: PreBindPlugin[] = [];
+  for (const plugin of preBind) {
+    const answer = askPreFlight(plugin, cycle, pod);
+    if (answer === 'work') working.push(plugin);
+    else if (answer !== 'skip') return { kind: 'failed', status: { ...answer, plugin: plugin.name } };
+  }
+  return { kind: 'ready', preBind: working };
+}
+
+function askPreFlight(plugin: PreBindPlugin, cycle: Cycle, pod: Pod): 'work' | 'skip' | Status {
+  const { name } = plugin;
+  const describe = (text: string) => `running PreBindPreFlight "${name}": ${text}`;
+  try {
+    const answer = plugin.preBindPreFlight?.(cycle, pod, pod.nodeName);
+    if (answer === undefined) return 'work';
+    if (answer === 'skip' || answer.code === 'Skip') return 'skip';
+    if (answer.code === 'Error') return failure(describe(statusMessage(answer)), answer.cause);
+    return failure(
+      `PreBindPreFlight ${name} returned "${answer.code}", which is unsupported. It is supposed to return Success, Skip, or Error status`,
+    );
+  } catch (thrown) {
+    return failure(describe(String(thrown)), thrown);
+  }
+}
+
+/** Runs PreBind's plugins one after the other, until one fails: those that `runPreBindPreFlight` found to have something to do. */
 export async function runPreBind(
   cycle: Cycle,
-  profile: Profile,
+  { preBind }: Pick<Profile, 'preBind'>,
   pod: Pod,
   options: { readonly signal: AbortSignal },
 ): Promise<Status | undefined> {
-  for (const plugin of profile.preBind) {
-    let skipped = false;
-    const preFlight = guarded('PreBindPreFlight', plugin, () => {
-      const answer = plugin.preBindPreFlight?.(cycle, pod, pod.nodeName);
-      skipped = answer === 'skip';
-      return answer === 'skip' ? undefined : answer;
-    });
-    if (preFlight !== undefined) return preFlight;
-    if (skipped) continue;
+  for (const plugin of preBind) {
     const status = await guardedAsync('PreBind', plugin, () =>
       plugin.preBind(cycle, pod, pod.nodeName, options),
     );

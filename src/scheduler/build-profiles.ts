@@ -2,20 +2,17 @@ import type { ClusterState } from '../cluster/cluster-state.js';
 import { expandPluginSets } from '../config/plugin-sets.js';
 import type { EffectiveConfiguration, ProfileConfiguration } from '../config/scheduler-configuration.js';
 import { BerthError } from '../errors.js';
-import { kubeSchedulerPlugins } from '../framework/kube-scheduler-plugins.js';
 import type { ExtensionPoint } from '../framework/plugin.js';
 import { createProfile, type Profile } from '../framework/profile.js';
 import type { Registry } from '../framework/registry.js';
-import { createUnsupportedFeatures } from '../plugins/unsupported-features.js';
 
 /** Makes the profiles of a configuration, by scheduler name. Throws `BerthError` with exit code 2, in kube-scheduler's words, on plugins that cannot work. */
 export function buildProfiles(
   configuration: EffectiveConfiguration,
   { registry, cluster }: { readonly registry: Registry; readonly cluster: ClusterState },
 ): ReadonlyMap<string, Profile> {
-  // A plugin that is not there yet is kept in the lists, so that the profile can say that it is missing.
   const implementsPoint = (name: string, point: string): boolean =>
-    (registry.get(name)?.points ?? kubeSchedulerPlugins.get(name) ?? []).includes(point as ExtensionPoint);
+    registry.get(name)?.points.includes(point as ExtensionPoint) ?? false;
   const build = ({ schedulerName, plugins, pluginConfig, ...profile }: ProfileConfiguration): Profile =>
     createProfile({
       schedulerName,
@@ -24,7 +21,6 @@ export function buildProfiles(
       registry,
       handle: { cluster },
       percentageOfNodesToScore: profile.percentageOfNodesToScore ?? configuration.percentageOfNodesToScore,
-      guard: createUnsupportedFeatures,
     });
   try {
     return new Map(configuration.profiles.map((profile) => [profile.schedulerName, build(profile)]));

@@ -10,12 +10,15 @@ import {
   updateEvents,
 } from '../framework/cluster-events.js';
 import type { SchedulingQueue } from '../queue/scheduling-queue.js';
+import { withNomination } from './unseen-nomination.js';
 
 export interface ClusterFeedOptions {
   readonly cluster: ClusterState;
   readonly queue: SchedulingQueue;
   /** True when a profile of ours has the name. */
   readonly isOurs: (schedulerName: string) => boolean;
+  /** Refuses a pod that waits on Permit; false when it does not wait. */
+  readonly rejectWaiting?: (uid: string, reason: string) => boolean;
   readonly observe?: {
     /** One notification was handled; the label is kube-scheduler's, for example `AssignedPodAdd`. */
     handled?(event: string, seconds: number): void;
@@ -83,8 +86,18 @@ export class ClusterFeed {
   }
 
   /** An assumption is taken back: for waiting pods that is as good as a deletion. */
-  assumptionForgotten(pod: Pod): void {
-    this.#options.queue.onEvent(assignedPodDelete, pod, undefined);
+  assumptionForgotten(pod: Pod, { exceptItself = false }: { readonly exceptItself?: boolean } = {}): void {
+    const options = exceptItself ? { concerns: ({ uid }: Pod) => uid !== pod.uid } : {};
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, options);
+  }
+
+  /**
+   * A promised place is free again: only pods that had to respect the promise care. `pod.nominatedNodeName` names the place. To be
+   * called for a promise that the API server never showed; the end of any other comes by watch.
+   */
+  nominationEnded(pod: Pod): void {
+    const concerns = (waiting: Pod): boolean => waiting.priority <= pod.priority;
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, { concerns });
   }
 
   #bound(pod: Pod): void {
@@ -117,27 +130,25 @@ export class ClusterFeed {
     }
     queue.update(old, pod);
     if (old.nominatedNodeName !== '' && old.nominatedNodeName !== pod.nominatedNodeName)
-      this.#nominationEnded(old);
+      this.nominationEnded(old);
   }
 
   #pendingDeleted(pod: Pod): void {
     const { cluster, queue, observe } = this.#options;
+    const promised = withNomination(pod, queue.nominator);
     queue.delete(pod.uid);
     observe?.settled?.(pod.uid);
     if (cluster.isAssumed(pod.uid)) this.#forgetAssumed(pod);
-    else if (pod.nominatedNodeName !== '') this.#nominationEnded(pod);
+    else if (promised.nominatedNodeName !== '') this.nominationEnded(promised);
   }
 
   #forgetAssumed(pod: Pod): void {
-    const assumed = this.#options.cluster.pod(pod.uid);
-    if (assumed === undefined || !this.#options.cluster.forget(pod.uid)) return;
-    this.#options.queue.onEvent(assignedPodDelete, assumed, undefined);
-  }
-
-  /** A promised place is free again: only pods that had to respect the promise care. */
-  #nominationEnded(pod: Pod): void {
-    const concerns = (waiting: Pod): boolean => waiting.priority <= pod.priority;
-    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, { concerns });
+    const { cluster, queue, rejectWaiting } = this.#options;
+    // It gives back what it holds by itself, and tells.
+    if (rejectWaiting?.(pod.uid, 'removed')) return;
+    const assumed = cluster.pod(pod.uid);
+    if (assumed === undefined || !cluster.forget(pod.uid)) return;
+    queue.onEvent(assignedPodDelete, assumed, undefined);
   }
 
   #timed(event: string, handle: () => void): void {

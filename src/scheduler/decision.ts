@@ -1,3 +1,4 @@
+import type { HypotheticalNodes } from '../framework/plugin.js';
 import type { Status } from '../framework/status.js';
 import type { Diagnosis } from './diagnosis.js';
 import type { ScoreTable } from './score-table.js';
@@ -21,7 +22,12 @@ export type Decision =
       readonly diagnosis: Diagnosis;
     }
   /** No node fits. The diagnosis is reused by the next evaluation: read it before. */
-  | { readonly kind: 'unschedulable'; readonly diagnosis: Diagnosis }
+  | {
+      readonly kind: 'unschedulable';
+      readonly diagnosis: Diagnosis;
+      /** For PostFilter plugins: lets them try out other states of nodes. Of use until the next evaluation. */
+      readonly hypothetical: HypotheticalNodes;
+    }
   | { readonly kind: 'no-nodes' }
   /** A plugin failed; the status names it. */
   | { readonly kind: 'error'; readonly status: Status };

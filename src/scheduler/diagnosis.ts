@@ -33,6 +33,8 @@ export class Diagnosis implements Rejections {
   #cycle: Cycle | undefined;
   #pluginOf = new Int16Array(0);
   #verdictOf = new Int32Array(0);
+  /** Statuses by cause: many nodes share one. */
+  readonly #statuses = new Map<number, Status>();
   #tallies: Tally[] | undefined;
 
   /** Forgets the previous evaluation. */
@@ -46,6 +48,7 @@ export class Diagnosis implements Rejections {
     this.#filters = profile.filter;
     this.#cycle = cycle;
     this.#tallies = undefined;
+    this.#statuses.clear();
     if (this.#pluginOf.length < cycle.nodes.capacity) {
       this.#pluginOf = new Int16Array(cycle.nodes.capacity);
       this.#verdictOf = new Int32Array(cycle.nodes.capacity);
@@ -107,8 +110,14 @@ export class Diagnosis implements Rejections {
   }
 
   #status(plugin: number, verdict: number): Status {
-    const filter = this.#filters[plugin]!;
-    return { ...filter.verdictStatus(this.#cycle!, verdict), plugin: filter.name };
+    const cause = causeOf(plugin, verdict);
+    let status = this.#statuses.get(cause);
+    if (status === undefined) {
+      const filter = this.#filters[plugin]!;
+      status = { ...filter.verdictStatus(this.#cycle!, verdict), plugin: filter.name };
+      this.#statuses.set(cause, status);
+    }
+    return status;
   }
 
   #count(): Tally[] {
@@ -118,7 +127,7 @@ export class Diagnosis implements Rejections {
       const slot = slots[i]!;
       const plugin = this.#pluginOf[slot]!;
       if (plugin === nobody) continue;
-      const cause = plugin * 2 ** 32 + (this.#verdictOf[slot]! >>> 0);
+      const cause = causeOf(plugin, this.#verdictOf[slot]!);
       byCause.set(cause, (byCause.get(cause) ?? 0) + 1);
     }
     return [...byCause].map(([cause, count]) => {
@@ -126,4 +135,9 @@ export class Diagnosis implements Rejections {
       return { plugin: status.plugin!, status, count };
     });
   }
+}
+
+/** A plugin's place among the filters, and its verdict, as one number. */
+function causeOf(plugin: number, verdict: number): number {
+  return plugin * 2 ** 32 + (verdict >>> 0);
 }

@@ -6,6 +6,7 @@ import type { Decision } from './decision.js';
 import { type EvaluationObserver, timedPoint } from './evaluation-observer.js';
 import type { EvaluationSpace } from './evaluation-space.js';
 import { FilterPass } from './filter-pass.js';
+import { HypotheticalRows } from './hypothetical-nodes.js';
 import { type Nominations, noNominations } from './nominations.js';
 import { PluginFault } from './plugin-fault.js';
 import { type PreFilterOutcome, runPreFilters } from './pre-filter-pass.js';
@@ -62,35 +63,48 @@ class Evaluation {
     diagnosis.narrowedBy = outcome.narrowedBy;
     if (outcome.kind === 'rejected') return this.#refusedAsAWhole(outcome);
     const { observer } = this.#options;
-    const pass = new FilterPass({
-      cycle,
+    const pass = this.#filterPass(outcome, observer);
+    this.#space.reserve(Math.max(cycle.nodes.nodeCount, 1));
+    const nominated = this.#tryNominated(pass);
+    if (nominated !== undefined) return nominated;
+    const feasible = timedPoint(observer, 'Filter', () => this.#search(pass, outcome));
+    return feasible === 0 ? this.#unschedulable(outcome) : this.#choose(feasible);
+  }
+
+  #filterPass({ skipped }: PreFilterOutcome, observer?: EvaluationObserver): FilterPass {
+    return new FilterPass({
+      cycle: this.#cycle,
       profile: this.#profile,
       space: this.#space,
-      skipped: outcome.skipped,
+      skipped,
       nominations: this.#options.nominations ?? noNominations,
       observer,
     });
-    this.#space.reserve(Math.max(cycle.nodes.nodeCount, 1));
-    return (
-      this.#tryNominated(pass) ??
-      this.#choose(timedPoint(observer, 'Filter', () => this.#search(pass, outcome)))
-    );
   }
 
-  #refusedAsAWhole({ status }: Extract<PreFilterOutcome, { kind: 'rejected' }>): Decision {
+  #refusedAsAWhole(outcome: Extract<PreFilterOutcome, { kind: 'rejected' }>): Decision {
     const { diagnosis } = this.#space;
+    const { status } = outcome;
     diagnosis.absentStatus = status;
     diagnosis.preFilterMessage = statusMessage(status);
     if (status.plugin !== undefined) diagnosis.preFilterRejectors = [status.plugin];
-    return { kind: 'unschedulable', diagnosis };
+    return this.#unschedulable(outcome);
+  }
+
+  #unschedulable(outcome: PreFilterOutcome): Decision {
+    const { diagnosis } = this.#space;
+    // Experiments are not measured: they would be most of what is measured.
+    return {
+      kind: 'unschedulable',
+      diagnosis,
+      hypothetical: new HypotheticalRows(this.#filterPass(outcome)),
+    };
   }
 
   /** The node that was promised to the pod is taken, if it fits, without looking at any other. */
   #tryNominated(pass: FilterPass): Decision | undefined {
-    const name = this.#options.nominatedNodeName ?? this.#cycle.pod.nominatedNodeName;
-    if (name === '') return undefined;
-    const slot = this.#cycle.nodes.slotOf(name);
-    if (slot === undefined || this.#cycle.nodes.nodeAt(slot) === undefined) return undefined;
+    const slot = this.#nominatedSlot();
+    if (slot === undefined) return undefined;
     this.#space.slots[0] = slot;
     try {
       if (pass.run(0, 1) === 0) return undefined;
@@ -100,6 +114,13 @@ class Evaluation {
       throw error;
     }
     return this.#take(slot, 1, true);
+  }
+
+  /** The node that was promised to the pod, if there is such a node. */
+  #nominatedSlot(): number | undefined {
+    const name = this.#options.nominatedNodeName ?? this.#cycle.pod.nominatedNodeName;
+    const slot = name === '' ? undefined : this.#cycle.nodes.slotOf(name);
+    return slot === undefined || this.#cycle.nodes.nodeAt(slot) === undefined ? undefined : slot;
   }
 
   /** Filters the candidates; the slots that fit are the first of `space.slots`. Returns how many. */
@@ -119,7 +140,7 @@ class Evaluation {
       return all.length;
     }
     this.#space.diagnosis.absentStatus = unresolvable(
-      `node(s) didn't satisfy plugin(s) [${narrowedBy.join(' ')}]`,
+      `node(s) didn't satisfy plugin(s) [${this.#rejectorsSoFar(narrowedBy).join(' ')}]`,
     );
     let count = 0;
     for (const name of nodeNames) {
@@ -127,6 +148,14 @@ class Evaluation {
       if (slot !== undefined && nodes.nodeAt(slot) !== undefined) slots[count++] = slot;
     }
     return count;
+  }
+
+  /** As in kube-scheduler, with the plugin that has just refused the pod's nominated node, wherever that node is. */
+  #rejectorsSoFar(narrowedBy: readonly string[]): string[] {
+    const { diagnosis } = this.#space;
+    const slot = this.#nominatedSlot();
+    const refusal = slot !== undefined && diagnosis.isExplicit(slot) ? diagnosis.statusOf(slot) : undefined;
+    return [...new Set([...narrowedBy, ...(refusal?.plugin === undefined ? [] : [refusal.plugin])])].sort();
   }
 
   /**
@@ -155,9 +184,9 @@ class Evaluation {
     return found;
   }
 
+  /** `feasible` nodes fit, at least one. */
   #choose(feasible: number): Decision {
     const space = this.#space;
-    if (feasible === 0) return { kind: 'unschedulable', diagnosis: space.diagnosis };
     if (feasible === 1) return this.#take(space.slots[0]!, 1, false);
     const rows = { slots: space.slots, length: feasible };
     scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, observer: this.#options.observer });

@@ -1,6 +1,6 @@
 import type { StatusCode } from '../framework/status.js';
 
-export type EvaluationPoint = 'PreFilter' | 'Filter' | 'PreScore' | 'Score';
+export type EvaluationPoint = 'PreFilter' | 'Filter' | 'PostFilter' | 'PreScore' | 'Score';
 
 /** Measures an evaluation. Absent functions cost nothing, so that plugins can be timed in a sample of the attempts. */
 export interface EvaluationObserver {

@@ -2,6 +2,8 @@ import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
 import type { PreFilterPlugin, RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
+import type { Status } from '../framework/status.js';
+import { BorrowedRow } from './borrowed-row.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import { timedPlugin } from './evaluation-observer.js';
 import type { EvaluationSpace } from './evaluation-space.js';
@@ -100,8 +102,7 @@ export class FilterPass {
 
   /** True when the node fits with the pods it is promised to; else the refusal is noted. */
   #fitsBeside(slot: number, nominated: readonly Pod[]): boolean {
-    const { pod } = this.#cycle;
-    const stronger = nominated.filter(({ uid, priority }) => priority >= pod.priority && uid !== pod.uid);
+    const stronger = this.#stronger(nominated);
     if (stronger.length === 0) return true;
     return this.onHypotheticalRow(slot, stronger, (row) => {
       const index = this.firstRefusal(row);
@@ -110,26 +111,55 @@ export class FilterPass {
     });
   }
 
+  /** Pods that were promised a node and that the pod at hand must not push aside. */
+  #stronger(nominated: readonly Pod[]): readonly Pod[] {
+    if (nominated.length === 0) return nominated;
+    const { pod } = this.#cycle;
+    return nominated.filter(({ uid, priority }) => priority >= pod.priority && uid !== pod.uid);
+  }
+
   /** A node as it would be with some more pods; taken back, with what plugins noted of it, whatever happens. */
   onHypotheticalRow<T>(slot: number, added: readonly Pod[], judge: (row: number) => T): T {
-    const { nodes } = this.#cycle;
-    const row = nodes.borrowRow(slot);
-    let done = 0;
+    return this.onBorrowedRow(slot, (row) => {
+      for (const pod of added) row.add(pod);
+      return judge(row.slot);
+    });
+  }
+
+  /** A copy of a node to change at will; taken back, with what plugins noted of it, whatever happens. */
+  onBorrowedRow<T>(slot: number, use: (row: BorrowedRow) => T): T {
+    const row = new BorrowedRow(this.#cycle, this.#hooks, slot);
     try {
-      for (const pod of added) {
-        nodes.addPodAt(row, pod);
-        done += 1;
-        for (const plugin of this.#hooks) plugin.addPod?.(this.#cycle, pod, row);
-      }
-      return judge(row);
+      return use(row);
     } finally {
-      while (done-- > 0) {
-        const pod = added[done]!;
-        nodes.removePodAt(row, pod);
-        for (const plugin of this.#hooks) plugin.removePod?.(this.#cycle, pod, row);
-      }
-      nodes.returnRow(row);
+      row.end();
     }
+  }
+
+  /** What filters say of a row, with the pods that its node is promised to and without; undefined when it fits both times. */
+  refusalOf(row: BorrowedRow): Status | undefined {
+    const nodeName = this.#cycle.nodes.nameAt(row.slot);
+    const stronger = this.#nominations.isEmpty ? [] : this.#stronger(this.#nominations.podsFor(nodeName));
+    return (
+      (stronger.length === 0 ? undefined : this.#refusalBeside(row, stronger)) ?? this.#statusOn(row.slot)
+    );
+  }
+
+  #refusalBeside(row: BorrowedRow, nominated: readonly Pod[]): Status | undefined {
+    const { mark } = row;
+    try {
+      for (const pod of nominated) row.add(pod);
+      return this.#statusOn(row.slot);
+    } finally {
+      row.takeBackTo(mark);
+    }
+  }
+
+  #statusOn(row: number): Status | undefined {
+    const index = this.firstRefusal(row);
+    if (index === passed) return undefined;
+    const filter = this.#filters[index]!;
+    return { ...filter.verdictStatus(this.#cycle, this.#space.verdict[0]!), plugin: filter.name };
   }
 
   /** The place of the first filter that refuses a row, its verdict left in `space.verdict`; -1 when all let it pass. */

@@ -3,52 +3,28 @@ import type { ClusterState } from '../cluster/cluster-state.js';
 import type { Pod } from '../cluster/pod.js';
 import { Cycle } from '../framework/cycle.js';
 import type { Profile } from '../framework/profile.js';
-import { isRejection, type Status, statusMessage } from '../framework/status.js';
+import { isRejection, statusMessage } from '../framework/status.js';
 import type { QueueEntry } from '../queue/queued-pod.js';
 import type { SchedulingQueue } from '../queue/scheduling-queue.js';
 import type { Random } from '../random.js';
-import { runBind, runPermit, runPostBind, runPreBind, runReserve, runUnreserve } from './binding-cycle.js';
+import { type PermitOutcome, runPermit, runPostBind, runReserve, runUnreserve } from './binding-cycle.js';
+import { type BindingEnd, BindingRunner } from './binding-runner.js';
 import type { ClusterFeed } from './cluster-feed.js';
 import { type Decision, noNodesMessage } from './decision.js';
 import { evaluate } from './evaluate.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import { EvaluationSpace } from './evaluation-space.js';
-import { fitMessage, refusalMessage } from './fit-message.js';
+import { fitMessage } from './fit-message.js';
+import type { SchedulerObserver } from './outcome.js';
 import { Overtaken } from './overtaken.js';
 import { type Placement, placementOf } from './placement.js';
+import { PodsInPreBind } from './pods-in-pre-bind.js';
 import { runPostFilters } from './post-filter-pass.js';
+import { failedPlacement, type PutBackReason, refusedPlacement } from './put-back-reason.js';
+import { withNomination } from './unseen-nomination.js';
 import type { WaitingPods } from './waiting-pods.js';
 
-/** How one attempt ended, for metrics, logs, events and whoever else watches. Durations are in seconds. */
-export type Outcome =
-  | {
-      readonly kind: 'bound';
-      readonly pod: Pod;
-      readonly entry: QueueEntry;
-      readonly placement: Placement;
-      readonly seconds: number;
-    }
-  | {
-      readonly kind: 'pending';
-      readonly pod: Pod;
-      readonly reason: 'Unschedulable' | 'SchedulerError';
-      readonly message: string;
-      /** A nomination to write, '' to clear the one that the pod has. */
-      readonly nominate?: string;
-      readonly seconds: number;
-    }
-  /** Somebody else decided: the pod is bound elsewhere, is gone, or this process may not write any more. */
-  | { readonly kind: 'overtaken'; readonly pod: Pod; readonly by: string };
-
-export interface SchedulerObserver {
-  outcome?(outcome: Outcome): void;
-  /** Time to choose a node, seconds. */
-  algorithm?(seconds: number): void;
-  /** Measures this attempt's plugins; undefined leaves the attempt unmeasured. */
-  evaluation?(schedulerName: string): EvaluationObserver | undefined;
-  /** A terminating pod was popped: there is nothing to schedule. */
-  skipped?(pod: Pod): void;
-}
+export type { Outcome, SchedulerObserver } from './outcome.js';
 
 export interface SchedulerOptions {
   readonly cluster: ClusterState;
@@ -57,6 +33,10 @@ export interface SchedulerOptions {
   /** By scheduler name. */
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly waiting: WaitingPods;
+  /** Pods in PreBind, for those who call them back. */
+  readonly preBinding?: PodsInPreBind;
+  /** Writes a pod's nominated node into its status; never rejects. Default: it is not written. */
+  readonly nominate?: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** The pod as the API server last showed it, by UID. */
   readonly latest: (uid: string) => Pod | undefined;
   /** Bindings waiting or under way: the loop pauses when they pile up. */
@@ -64,15 +44,6 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer?: SchedulerObserver;
-}
-
-const nobody: ReadonlySet<string> = new Set();
-
-interface PutBackReason {
-  readonly reason: 'Unschedulable' | 'SchedulerError';
-  readonly message: string;
-  readonly rejectors?: ReadonlySet<string>;
-  readonly pendingPlugins?: ReadonlySet<string>;
 }
 
 /** A pod that was given a node, until it is bound or given back. */
@@ -95,12 +66,22 @@ const backlogPauseMs = 2;
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #space = new EvaluationSpace();
+  readonly #runner: BindingRunner;
   readonly #bindings = new Set<Promise<void>>();
   /** Ends bindings that still wait when the process gives up on them. */
   readonly #stop = new AbortController();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    const { waiting, clock, queue, observer } = options;
+    this.#runner = new BindingRunner({
+      waiting,
+      clock,
+      preBinding: options.preBinding ?? new PodsInPreBind(),
+      nominate: options.nominate ?? (async () => undefined),
+      settled: ({ uid }) => queue.done(uid),
+      permitWaited: (code, seconds) => observer?.permitWaited?.(code, seconds),
+    });
   }
 
   /** Bindings that have not ended. */
@@ -143,7 +124,7 @@ export class Scheduler {
       this.scheduleOne(entry);
     } catch (thrown) {
       this.#options.cluster.forget(entry.pod.uid);
-      this.#putBack(entry, { reason: 'SchedulerError', message: String(thrown) }, started);
+      this.#putBack(entry, { reason: 'SchedulerError', message: String(thrown), nominate: '' }, started);
     }
   }
 
@@ -162,16 +143,42 @@ export class Scheduler {
       observer?.skipped?.(pod);
       return;
     }
-    const cycle = new Cycle(pod, cluster.nodes);
+    const cycle = new Cycle(withNomination(pod, queue.nominator), cluster.nodes);
+    const evaluation = observer?.evaluation?.(pod.schedulerName);
     const decision = evaluate(cycle, profile, {
       space: this.#space,
       random: this.#options.random,
       nominations: queue.nominator,
-      observer: observer?.evaluation?.(pod.schedulerName),
+      observer: evaluation,
     });
+    const refusal =
+      decision.kind === 'fits' ? undefined : this.#explain(cycle, profile, decision, evaluation);
     observer?.algorithm?.(this.#secondsSince(started));
     if (decision.kind === 'fits') this.#place(entry, cycle, profile, decision, started);
-    else this.#refuse(entry, cycle, profile, decision, started);
+    else this.#putBack(entry, refusal!, started);
+  }
+
+  /** Why the pod has to wait; PostFilter plugins may have found a way out by then. */
+  #explain(
+    cycle: Cycle,
+    profile: Profile,
+    decision: Exclude<Decision, { kind: 'fits' }>,
+    observer: EvaluationObserver | undefined,
+  ): PutBackReason {
+    if (decision.kind === 'error')
+      return { reason: 'SchedulerError', message: statusMessage(decision.status), nominate: '' };
+    if (decision.kind === 'no-nodes')
+      return { reason: 'Unschedulable', message: noNodesMessage, nominate: '' };
+    const { diagnosis, hypothetical } = decision;
+    const input = { rejections: diagnosis, hypothetical, observer };
+    const { message: postFilterMessage, nominate } = runPostFilters(cycle, profile, input);
+    return {
+      reason: 'Unschedulable',
+      message: fitMessage(diagnosis, { postFilterMessage }),
+      rejectors: diagnosis.rejectors(),
+      pendingPlugins: diagnosis.pendingPlugins(),
+      nominate,
+    };
   }
 
   /** Assumes the pod on its node, reserves, asks permission, and starts the binding. */
@@ -187,88 +194,64 @@ export class Scheduler {
     const attempt: Attempt = { entry, cycle, profile, assumed, placement: placementOf(decision), started };
     cluster.assume(assumed);
     queue.nominator.remove(assumed.uid);
-    const refused = runReserve(cycle, profile, assumed);
-    if (refused !== undefined) {
-      this.#takeBack(attempt, refused);
-      return;
+    const permit = this.#reserve(attempt);
+    if (permit.status === undefined) this.#startBinding(attempt, permit.waits);
+    else {
+      // Nobody has seen the assumption: there is no event to tell of its end.
+      this.#withdraw(attempt);
+      this.#putBack(entry, refusedPlacement(permit.status), started);
     }
-    const permit = runPermit(cycle, profile, assumed);
-    if (permit.status !== undefined) {
-      this.#takeBack(attempt, permit.status);
-      return;
-    }
-    const binding = this.#bind(attempt, permit.waits);
+  }
+
+  #reserve({ cycle, profile, assumed }: Attempt): PermitOutcome {
+    const status = runReserve(cycle, profile, assumed);
+    return status === undefined ? runPermit(cycle, profile, assumed) : { status, waits: new Map() };
+  }
+
+  #startBinding(attempt: Attempt, waits: ReadonlyMap<string, number>): void {
+    const { cycle, profile, assumed: pod } = attempt;
+    const binding = this.#runner
+      .run({ cycle, profile, pod, waits, signal: this.#stop.signal })
+      .then((end) => this.#endBinding(attempt, end));
     this.#bindings.add(binding);
     void binding.finally(() => this.#bindings.delete(binding));
   }
 
-  async #bind(attempt: Attempt, waits: ReadonlyMap<string, number>): Promise<void> {
-    const { queue, waiting, observer } = this.#options;
-    const { entry, cycle, profile, assumed, placement } = attempt;
-    const options = { signal: this.#stop.signal };
-    const status =
-      (waits.size === 0 ? undefined : await waiting.wait(assumed.uid, waits)) ??
-      (await runPreBind(cycle, profile, assumed, options)) ??
-      (await runBind(cycle, profile, assumed, options));
-    if (status !== undefined) {
-      this.#takeBack(attempt, status);
+  #endBinding(attempt: Attempt, end: BindingEnd): void {
+    const { entry, cycle, profile, assumed, placement, started } = attempt;
+    if (end.kind === 'failed') {
+      this.#takeBack(attempt, end);
       return;
     }
-    queue.done(assumed.uid);
-    const seconds = this.#secondsSince(attempt.started);
-    observer?.outcome?.({ kind: 'bound', pod: assumed, entry, placement, seconds });
+    const seconds = this.#secondsSince(started);
+    this.#options.observer?.outcome?.({ kind: 'bound', pod: assumed, entry, placement, seconds });
     runPostBind(cycle, profile, assumed);
   }
 
-  /** Undoes an assumption and sends the pod back with the reason. */
-  #takeBack({ entry, cycle, profile, assumed, started }: Attempt, status: Status): void {
-    const { cluster, feed } = this.#options;
-    runUnreserve(cycle, profile, assumed);
-    if (cluster.forget(assumed.uid)) feed.assumptionForgotten(assumed);
-    if (status.cause instanceof Overtaken) {
-      this.#giveUp(entry, status.cause);
+  /** Undoes what a binding that failed had taken, and sends the pod back with the reason. */
+  #takeBack(attempt: Attempt, { status, during }: BindingEnd & { kind: 'failed' }): void {
+    const { feed } = this.#options;
+    const { entry, assumed, started } = attempt;
+    const forgotten = this.#withdraw(attempt);
+    if (during === 'permit' && isRejection(status)) {
+      this.#putBack(entry, refusedPlacement(status), started);
+      // What it gave back cannot help the pod itself: it was not refused for want of room.
+      if (forgotten) feed.assumptionForgotten(assumed, { exceptItself: true });
       return;
     }
-    if (!isRejection(status)) {
-      this.#putBack(entry, { reason: 'SchedulerError', message: statusMessage(status) }, started);
-      return;
-    }
-    const rejectors = new Set(status.plugin === undefined ? [] : [status.plugin]);
-    this.#putBack(
-      entry,
-      { reason: 'Unschedulable', message: refusalMessage(status.reasons), rejectors },
-      started,
-    );
+    if (forgotten) feed.assumptionForgotten(assumed);
+    if (status.cause instanceof Overtaken) this.#giveUp(entry, status.cause);
+    else this.#putBack(entry, failedPlacement(status), started);
   }
 
-  #refuse(
-    entry: QueueEntry,
-    cycle: Cycle,
-    profile: Profile,
-    decision: Exclude<Decision, { kind: 'fits' }>,
-    started: number,
-  ): void {
-    if (decision.kind === 'error') {
-      this.#putBack(entry, { reason: 'SchedulerError', message: statusMessage(decision.status) }, started);
-      return;
-    }
-    if (decision.kind === 'no-nodes') {
-      this.#putBack(entry, { reason: 'Unschedulable', message: noNodesMessage }, started);
-      return;
-    }
-    const { diagnosis } = decision;
-    const { message: postFilterMessage, nominate } = runPostFilters(cycle, profile, diagnosis);
-    const why = {
-      reason: 'Unschedulable',
-      message: fitMessage(diagnosis, { postFilterMessage }),
-      rejectors: diagnosis.rejectors(),
-      pendingPlugins: diagnosis.pendingPlugins(),
-    } as const;
-    this.#putBack(entry, why, started, nominate);
+  /** True when the assumption was still there to be taken back. */
+  #withdraw({ cycle, profile, assumed }: Attempt): boolean {
+    runUnreserve(cycle, profile, assumed);
+    return this.#options.cluster.forget(assumed.uid);
   }
 
   /** Returns the pod to the queue, unless it is gone or bound by now, and says why it is pending. */
-  #putBack(entry: QueueEntry, why: PutBackReason, started: number, nominate?: string): void {
+  #putBack(entry: QueueEntry, why: PutBackReason, started: number): void {
     const { queue, latest, observer } = this.#options;
     const pod = latest(entry.pod.uid);
     if (pod === undefined || pod.nodeName !== '') {
@@ -280,18 +263,28 @@ export class Scheduler {
       });
       return;
     }
-    const { reason, message, rejectors = nobody, pendingPlugins = nobody } = why;
+    const { reason, message, rejectors = new Set(), pendingPlugins = new Set(), nominate } = why;
+    const before = entry.pod;
     queue.putBack(entry, pod, { rejectors, pendingPlugins });
-    if (nominate !== undefined) queue.nominator.nominate(pod, nominate);
-    const nomination = nominate === undefined || nominate === pod.nominatedNodeName ? {} : { nominate };
+    this.#renominate(before, pod, nominate);
     observer?.outcome?.({
       kind: 'pending',
       pod,
       reason,
       message,
-      ...nomination,
+      ...(nominate === undefined ? {} : { nominate }),
       seconds: this.#secondsSince(started),
     });
+  }
+
+  #renominate(before: Pod, pod: Pod, nominate: string | undefined): void {
+    const { queue, feed } = this.#options;
+    const { nominator } = queue;
+    const promised = withNomination(pod, nominator);
+    if (nominate === undefined) nominator.update(before, pod);
+    else nominator.nominate(pod, nominate);
+    const wasUnseen = pod.nominatedNodeName === '' && promised.nominatedNodeName !== '';
+    if (wasUnseen && nominator.nodeOf(pod.uid) !== promised.nominatedNodeName) feed.nominationEnded(promised);
   }
 
   #secondsSince(started: number): number {

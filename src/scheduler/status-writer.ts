@@ -1,14 +1,15 @@
 import PQueue from 'p-queue';
 import type { Clock } from '../clock.js';
 import type { Pod } from '../cluster/pod.js';
-import { ApiError } from '../kube/api-error.js';
-import type { PodApi } from '../kube/pod-api.js';
+import type { ApiError } from '../kube/api-error.js';
+import type { PodApi, PodCondition } from '../kube/pod-api.js';
 import type { WriteFence } from '../kube/write-fence.js';
+import { retriedWrite } from './retried-write.js';
 
 export interface PendingReason {
   readonly reason: 'Unschedulable' | 'SchedulerError';
   readonly message: string;
-  /** A nominated node to write beside it, '' to clear the one that the pod has. */
+  /** The nomination that the pod is to have from now on, '' for none. Absent: the one it has. */
   readonly nominate?: string;
 }
 
@@ -19,102 +20,160 @@ export interface StatusWriterOptions {
   readonly onFailure?: (pod: Pod, error: ApiError) => void;
 }
 
+/** What a pod's status is to say, as far as it is not written yet. */
+interface Change {
+  pod: Pod;
+  condition?: { readonly reason: string; readonly message: string };
+  nominate?: string;
+  readonly waiters: ((error: ApiError | undefined) => void)[];
+}
+
+/** What was written last and may not have come back by watch yet. */
+interface Written {
+  readonly condition?: { readonly reason: string; readonly message: string; readonly transition: string };
+  readonly nominate?: string;
+}
+
 /** Status patches at once: they must not crowd out bindings. */
 const concurrency = 4;
-const maxTries = 4;
-const firstRetryMs = 10;
-const retryGrowth = 5;
+/** Somebody waits for a nomination to be written; nobody waits for a reason. */
+const nominationPriority = 1;
 
 /**
- * Writes why a pod is pending into its `PodScheduled` condition. One patch at a time for a pod, the newest wins, and what the
- * pod says already is not written again: a storm of unschedulable pods costs one patch per pod and reason.
+ * Writes why a pod is pending into its `PodScheduled` condition, and which node it is nominated to. One patch at a time for a pod, the
+ * newest word wins, and what the pod says already is not written again: a storm of unschedulable pods costs one patch per pod and
+ * reason.
  */
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #queue = new PQueue({ concurrency });
   /** By UID: what is to be written next. */
-  readonly #waiting = new Map<string, { pod: Pod; reason: PendingReason }>();
+  readonly #waiting = new Map<string, Change>();
   /** UIDs with a task in the queue: patches of one pod must not overtake each other. */
-  readonly #busy = new Set<string>();
-  /** By UID: what was written last and may not have come back by watch yet. */
-  readonly #written = new Map<string, PendingReason & { readonly transition: string }>();
+  readonly #busy = new Map<string, { forgotten: boolean }>();
+  /** By UID. */
+  readonly #written = new Map<string, Written>();
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
   }
 
   /** Never throws and never waits. */
-  markPending(pod: Pod, reason: PendingReason): void {
-    this.#waiting.set(pod.uid, { pod, reason });
-    if (this.#busy.has(pod.uid)) return;
-    this.#busy.add(pod.uid);
-    void this.#queue.add(() => this.#writeAll(pod.uid));
+  markPending(pod: Pod, { reason, message, nominate }: PendingReason): void {
+    const change = this.#changeOf(pod);
+    change.condition = { reason, message };
+    if (nominate !== undefined) change.nominate = nominate;
+    this.#start(pod.uid);
+  }
+
+  /** Writes the pod's nominated node, '' for none. Resolves when that is done: to undefined, or to what went wrong. */
+  nominate(pod: Pod, nodeName: string): Promise<ApiError | undefined> {
+    const change = this.#changeOf(pod);
+    change.nominate = nodeName;
+    return new Promise((resolve) => {
+      change.waiters.push(resolve);
+      this.#start(pod.uid, { priority: nominationPriority });
+    });
   }
 
   /** The pod is bound or gone: nothing is to be written any more. */
   forget(uid: string): void {
+    for (const resolve of this.#waiting.get(uid)?.waiters ?? []) resolve(undefined);
     this.#waiting.delete(uid);
     this.#written.delete(uid);
+    const busy = this.#busy.get(uid);
+    if (busy !== undefined) busy.forgotten = true;
   }
 
   async idle(): Promise<void> {
     await this.#queue.onIdle();
   }
 
+  #changeOf(pod: Pod): Change {
+    let change = this.#waiting.get(pod.uid);
+    if (change === undefined) {
+      change = { pod, waiters: [] };
+      this.#waiting.set(pod.uid, change);
+    }
+    change.pod = pod;
+    return change;
+  }
+
+  #start(uid: string, options: { readonly priority?: number } = {}): void {
+    if (this.#busy.has(uid)) return;
+    this.#busy.set(uid, { forgotten: false });
+    void this.#queue.add(() => this.#writeAll(uid), options);
+  }
+
   /** Writes what is waiting for a pod, and what arrives while that is written. */
   async #writeAll(uid: string): Promise<void> {
     for (let next = this.#waiting.get(uid); next !== undefined; next = this.#waiting.get(uid)) {
       this.#waiting.delete(uid);
-      await this.#write(next.pod, next.reason);
+      const error = await this.#write(next);
+      for (const resolve of next.waiters) resolve(error);
     }
+    // A patch that was under way when the pod was forgotten has left its trace.
+    if (this.#busy.get(uid)?.forgotten) this.#written.delete(uid);
     this.#busy.delete(uid);
   }
 
-  async #write(pod: Pod, reason: PendingReason): Promise<void> {
-    const { uid } = pod;
-    if (!this.#options.fence.mayWrite()) return;
-    const said = this.#written.get(uid) ?? {
-      ...pod.scheduledCondition,
-      transition: pod.scheduledCondition?.lastTransitionTime,
+  async #write(change: Change): Promise<ApiError | undefined> {
+    const { pod } = change;
+    const written = this.#written.get(pod.uid) ?? {};
+    const condition = this.#newCondition(change, written);
+    const nominate = newNomination(change, written);
+    if (condition === undefined && nominate === undefined) return undefined;
+    const patch = {
+      ...(condition === undefined ? {} : { condition }),
+      ...(nominate === undefined ? {} : { nominatedNodeName: nominate }),
     };
-    const isFalse = this.#written.has(uid) || pod.scheduledCondition?.status === 'False';
-    const sameWords = isFalse && said.reason === reason.reason && said.message === reason.message;
-    if (sameWords && reason.nominate === undefined) return;
-    // The transition time moves only when the status itself flips.
-    const transition =
-      (isFalse && said.transition) || `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
-    const error = await this.#patch(pod, reason, transition);
-    if (error === undefined)
-      this.#written.set(uid, { reason: reason.reason, message: reason.message, transition });
-    else if (error.code !== 404) this.#options.onFailure?.(pod, error);
+    const error = await retriedWrite(() => this.#options.pods.patchStatus(pod, patch), this.#options);
+    if (error === undefined) this.#remember(pod.uid, written, condition, nominate);
+    else if (error.code !== 404 && error.failure !== 'aborted') this.#options.onFailure?.(pod, error);
+    return error;
   }
 
-  async #patch(pod: Pod, reason: PendingReason, lastTransitionTime: string): Promise<ApiError | undefined> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#options.pods.patchStatus(pod, {
-          condition: {
-            type: 'PodScheduled',
-            status: 'False',
-            reason: reason.reason,
-            message: reason.message,
-            lastTransitionTime,
-            observedGeneration: pod.generation,
-          },
-          ...(reason.nominate === undefined ? {} : { nominatedNodeName: reason.nominate }),
-        });
-        return undefined;
-      } catch (thrown) {
-        const error =
-          thrown instanceof ApiError
-            ? thrown
-            : new ApiError(String(thrown), { failure: 'malformed', cause: thrown });
-        // A conflict here is the UID precondition: another pod has the name.
-        const mayHelp =
-          error.code === 500 || error.code === 503 || error.failure === 'unreachable' || error.isAmbiguous;
-        if (!mayHelp || tries >= maxTries || !this.#options.fence.mayWrite()) return error;
-        await this.#options.clock.sleep(firstRetryMs * retryGrowth ** (tries - 1));
-      }
-    }
+  /** The condition to write; undefined when the pod says the same already. */
+  #newCondition({ pod, condition }: Change, written: Written): PodCondition | undefined {
+    if (condition === undefined) return undefined;
+    const seen = pod.scheduledCondition;
+    const said =
+      written.condition ??
+      (seen?.status === 'False' ? { ...seen, transition: seen.lastTransitionTime } : undefined);
+    if (said !== undefined && said.reason === condition.reason && said.message === condition.message)
+      return undefined;
+    // The transition time moves only when the status itself flips.
+    const now = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
+    return {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: condition.reason,
+      message: condition.message,
+      lastTransitionTime: said?.transition || now,
+      observedGeneration: pod.generation,
+    };
   }
+
+  #remember(
+    uid: string,
+    before: Written,
+    condition: PodCondition | undefined,
+    nominate: string | undefined,
+  ): void {
+    const { reason, message, lastTransitionTime: transition } = condition ?? {};
+    this.#written.set(uid, {
+      ...before,
+      ...(reason === undefined || message === undefined || transition === undefined
+        ? {}
+        : { condition: { reason, message, transition } }),
+      ...(nominate === undefined ? {} : { nominate }),
+    });
+  }
+}
+
+/** The nomination to write; undefined when the pod has it, as far as can be known. */
+function newNomination({ pod, nominate }: Change, written: Written): string | undefined {
+  if (nominate === undefined) return undefined;
+  const isKnown = nominate === pod.nominatedNodeName && nominate === (written.nominate ?? nominate);
+  return isKnown ? undefined : nominate;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { type Status, unschedulable } from '../framework/status.js';
+import { failure, type Status, unschedulable } from '../framework/status.js';
 
 /** No plugin may hold a pod longer than this, as in kube-scheduler. */
 const maxWaitMs = 15 * 60_000;
@@ -58,9 +58,20 @@ export class WaitingPods {
 
   /** Refuses a waiting pod; false when it does not wait. */
   reject(uid: string, plugin: string, reason: string): boolean {
+    return this.#end(uid, { ...unschedulable(reason), plugin });
+  }
+
+  /**
+   * Takes a waiting pod's place for a more important one; false when it does not wait. Nothing refused the pod, so it is tried again
+   * after a backoff.
+   */
+  preempt(uid: string, plugin: string): boolean {
+    return this.#end(uid, { ...failure('preempted'), plugin });
+  }
+
+  #end(uid: string, status: Status): boolean {
     const pod = this.#pods.get(uid);
-    if (pod === undefined) return false;
-    pod.finish({ ...unschedulable(reason), plugin });
-    return true;
+    pod?.finish(status);
+    return pod !== undefined;
   }
 }

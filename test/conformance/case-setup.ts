@@ -9,6 +9,7 @@ import type { ExtensionPoint } from '../../src/framework/plugin.js';
 import { createProfile, type Profile } from '../../src/framework/profile.js';
 import { createInTreeRegistry } from '../../src/plugins/in-tree.js';
 import { Nominator } from '../../src/queue/nominator.js';
+import { objectKinds } from '../../src/scheduler/object-kinds.js';
 import type { GoldenCase } from './golden-file.js';
 
 /** A scheduler profile with the full plugin lists of its configuration, plugins that Berth does not have included. */
@@ -28,6 +29,9 @@ export interface CaseSetup {
 /** Builds cluster and profiles as the program does. Throws on objects and configurations that the program would refuse. */
 export function setUpCase({ config, objects, pending }: GoldenCase): CaseSetup {
   const cluster = new ClusterState();
+  for (const { kind, project, table } of objectKinds) {
+    for (const object of objects) if (object.kind === kind) table(cluster).set(project(object));
+  }
   const profiles = buildProfiles(config, cluster);
   const nominator = new Nominator();
   const projectPod = createPodProjector();

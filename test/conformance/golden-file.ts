@@ -71,6 +71,23 @@ export interface GoldenNodeScores {
   readonly total: number;
 }
 
+export interface GoldenCandidate {
+  readonly node: string;
+  /** `namespace/name`, from the most to the least important. */
+  readonly victims: readonly string[];
+  readonly pdbViolations: number;
+}
+
+export interface GoldenPostFilter {
+  readonly code: string;
+  readonly message?: string;
+  readonly eligible?: boolean;
+  readonly candidates?: readonly GoldenCandidate[];
+  readonly nodeStatuses?: Readonly<Record<string, GoldenStatus>>;
+  readonly best?: readonly string[];
+  readonly clearNominatedNode?: boolean;
+}
+
 export interface GoldenPod {
   readonly pod: string;
   readonly profile: string;
@@ -88,7 +105,7 @@ export interface GoldenPod {
   readonly best?: readonly string[];
   readonly fitMessage?: string;
   readonly unschedulablePlugins?: readonly string[];
-  readonly postFilter?: unknown;
+  readonly postFilter?: GoldenPostFilter;
   readonly message?: string;
 }
 

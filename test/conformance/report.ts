@@ -1,6 +1,6 @@
 import { type Count, type Disagreement, subjects, type Tally } from './tally.js';
 
-const headings = ['profile', 'what', 'agree', 'disagree', 'not compared'] as const;
+const headings = ['profile', 'what', 'agree', 'disagree'] as const;
 
 /** An aligned table by profile, the first disagreements in full, and one closing line. */
 export function textReport(tally: Tally, { limit }: { readonly limit: number }): string {
@@ -15,7 +15,7 @@ export function textReport(tally: Tally, { limit }: { readonly limit: number }):
     '',
     ...shown,
     ...(hidden > 0 ? [`… and ${hidden} more disagreements (--limit shows more)`] : []),
-    `${tally.files} files: ${total.agree} agree, ${total.disagree} disagree, ${total.notCompared} not compared`,
+    `${tally.files} files: ${total.agree} agree, ${total.disagree} disagree`,
   ].join('\n');
 }
 
@@ -31,19 +31,18 @@ export function jsonReport(tally: Tally): string {
 }
 
 function totalOf(tally: Tally): Count {
-  const total: Count = { agree: 0, disagree: 0, notCompared: 0 };
+  const total: Count = { agree: 0, disagree: 0 };
   for (const counts of tally.counts.values()) {
-    for (const { agree, disagree, notCompared } of counts.values()) {
+    for (const { agree, disagree } of counts.values()) {
       total.agree += agree;
       total.disagree += disagree;
-      total.notCompared += notCompared;
     }
   }
   return total;
 }
 
-function figures({ agree, disagree, notCompared }: Count): string[] {
-  return [String(agree), String(disagree), String(notCompared)];
+function figures({ agree, disagree }: Count): string[] {
+  return [String(agree), String(disagree)];
 }
 
 function align(rows: readonly (readonly string[])[]): string[] {

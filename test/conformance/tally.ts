@@ -12,8 +12,11 @@ export const subjects = [
   'raw scores',
   'norm scores',
   'weighted scores',
+  'totals',
   'best sets',
   'messages',
+  'preemption',
+  'victims',
 ] as const;
 
 export type Subject = (typeof subjects)[number];
@@ -21,7 +24,6 @@ export type Subject = (typeof subjects)[number];
 export interface Count {
   agree: number;
   disagree: number;
-  notCompared: number;
 }
 
 export interface Disagreement {
@@ -59,10 +61,7 @@ export class FileTally {
     this.#file = file;
     this.#profile = profile;
     if (!tally.counts.has(profile)) {
-      tally.counts.set(
-        profile,
-        new Map(subjects.map((subject) => [subject, { agree: 0, disagree: 0, notCompared: 0 }])),
-      );
+      tally.counts.set(profile, new Map(subjects.map((subject) => [subject, { agree: 0, disagree: 0 }])));
     }
     tally.files += 1;
   }
@@ -85,10 +84,6 @@ export class FileTally {
       expected,
       got,
     });
-  }
-
-  notCompared(subject: Subject, count = 1): void {
-    this.#count(subject).notCompared += count;
   }
 
   #count(subject: Subject): Count {

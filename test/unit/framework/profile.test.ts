@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ClusterState } from '../../../src/cluster/cluster-state.js';
 import { kubeSchedulerPlugins } from '../../../src/framework/kube-scheduler-plugins.js';
-import { extensionPoints, implementsPoint, type PreFilterPlugin } from '../../../src/framework/plugin.js';
+import { extensionPoints, implementsPoint } from '../../../src/framework/plugin.js';
 import type { EnabledPlugins } from '../../../src/framework/profile.js';
 import { createProfile } from '../../../src/framework/profile.js';
 import { createInTreeRegistry } from '../../../src/plugins/in-tree.js';
@@ -19,7 +19,7 @@ const make = (plugins: EnabledPlugins, pluginArgs = {}) =>
   });
 
 describe('a profile', () => {
-  it('has the plugins of the default configuration in order, and says which are missing', () => {
+  it('has the plugins of the default configuration in order', () => {
     const profile = defaultProfile();
     expect(profile.filter.map(({ name }) => name)).toEqual([
       'NodeName',
@@ -28,17 +28,27 @@ describe('a profile', () => {
       'NodeAffinity',
       'NodePorts',
       'NodeResourcesFit',
+      'VolumeRestrictions',
+      'NodeVolumeLimits',
+      'VolumeBinding',
+      'VolumeZone',
+      'PodTopologySpread',
+      'InterPodAffinity',
+      'DynamicResources',
       'NodeDeclaredFeatures',
     ]);
     expect(profile.score.map(({ plugin, weight }) => [plugin.name, weight])).toEqual([
       ['TaintToleration', 3],
       ['NodeAffinity', 2],
       ['NodeResourcesFit', 1],
+      ['VolumeBinding', 1],
+      ['PodTopologySpread', 2],
+      ['InterPodAffinity', 2],
+      ['DynamicResources', 2],
       ['NodeResourcesBalancedAllocation', 1],
       ['ImageLocality', 1],
     ]);
-    expect(profile.missing).toContain('PodTopologySpread');
-    expect(profile.missing).not.toContain('NodeResourcesFit');
+    expect(profile.postFilter.map(({ name }) => name)).toEqual(['DynamicResources', 'DefaultPreemption']);
     expect(profile.queueSort.name).toBe('PrioritySort');
   });
 
@@ -51,29 +61,6 @@ describe('a profile', () => {
 
   it('counts a weight of 0 as 1', () => {
     expect(make({ ...least, score: [{ name: 'ImageLocality', weight: 0 }] }).score[0]?.weight).toBe(1);
-  });
-
-  it('puts the guard first when something is missing, and asks for none otherwise', () => {
-    const guard = (missing: readonly string[]): PreFilterPlugin => ({
-      name: `Guard of ${missing.join()}`,
-      preFilter: () => ({ kind: 'skip' }),
-    });
-    const options = {
-      schedulerName: 'berth',
-      pluginArgs: {},
-      registry,
-      handle: { cluster: new ClusterState() },
-      guard,
-    };
-    const preFilter = [{ name: 'NodePorts' }];
-    expect(
-      createProfile({ ...options, plugins: { ...least, preFilter } }).preFilter.map(({ name }) => name),
-    ).toEqual(['NodePorts']);
-    const lacking = { ...least, preFilter, filter: [{ name: 'VolumeZone' }] };
-    expect(createProfile({ ...options, plugins: lacking }).preFilter.map(({ name }) => name)).toEqual([
-      'Guard of VolumeZone',
-      'NodePorts',
-    ]);
   });
 
   it.each<[string, EnabledPlugins, string]>([

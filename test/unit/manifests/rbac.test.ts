@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { neededAccess } from '../../../src/commands/needed-access.js';
+import { ClusterState } from '../../../src/cluster/cluster-state.js';
+import { type EnabledParts, neededAccess } from '../../../src/commands/needed-access.js';
 import { loadConfiguration } from '../../../src/config/load.js';
+import { createInTreeRegistry } from '../../../src/plugins/in-tree.js';
+import { buildProfiles } from '../../../src/scheduler/build-profiles.js';
+import { kindsRead } from '../../../src/scheduler/object-kinds.js';
 import {
   type Binding,
   baseFolder,
@@ -35,11 +39,19 @@ function describeRight(verb: string, group: string, resource: string, name: stri
   return `${verb} ${group === '' ? 'core' : group} ${resource}${name && ` ${name}`}${place && ` in ${place}`}`;
 }
 
+/** What the deployed configuration makes of the program. */
+function enabledParts(): EnabledParts {
+  const registry = createInTreeRegistry({ bind: async () => undefined });
+  const profiles = [...buildProfiles(configuration, { registry, cluster: new ClusterState() }).values()];
+  const plugins = new Set(profiles.flatMap(({ all }) => all.map(({ name }) => name)));
+  return { watchedKinds: kindsRead(profiles, registry), plugins };
+}
+
 describe('what Berth may do', () => {
   const granted = [...rightsOf(clusterRole), ...rightsOf(role)];
 
   it('is what the program asks for when it starts, and the event of the election besides', () => {
-    const asked = neededAccess(configuration.leaderElection).map((access) =>
+    const asked = neededAccess(configuration.leaderElection, enabledParts()).map((access) =>
       describeRight(
         access.verb,
         access.group,
@@ -48,27 +60,32 @@ describe('what Berth may do', () => {
         access.namespace ?? '',
       ),
     );
-    const others = ['get core nodes', `create core events in ${namespace}`];
+    const others = [`create core events in ${namespace}`];
     expect([...granted].sort()).toEqual([...new Set([...asked, ...others])].sort());
   });
 
-  it('has no wildcard, no secrets, no deletion and no escalation', () => {
+  it('has no wildcard, no secrets, no escalation, and no update where a patch is enough', () => {
     for (const { rules } of [clusterRole, role]) {
       for (const rule of rules) {
         const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
         expect(words.filter((word) => word.includes('*'))).toEqual([]);
         expect(rule.resources).not.toContain('secrets');
-        const forbidden = ['delete', 'deletecollection', 'escalate', 'bind', 'impersonate'];
+        const forbidden = ['deletecollection', 'escalate', 'bind', 'impersonate'];
         expect(rule.verbs.filter((verb) => forbidden.includes(verb))).toEqual([]);
+        if (!rule.resources.includes('leases')) expect(rule.verbs).not.toContain('update');
       }
     }
   });
 
+  it('deletes pods and nothing else', () => {
+    expect(granted.filter((right) => right.startsWith('delete'))).toEqual(['delete core pods']);
+  });
+
   it('writes to nodes and to the specification of pods not at all', () => {
-    const reading = ['get', 'list', 'watch'];
+    const harmless = ['get', 'list', 'watch', 'delete'];
     for (const { resources, verbs } of clusterRole.rules) {
       if (resources.includes('pods') || resources.includes('nodes')) {
-        expect(verbs.filter((verb) => !reading.includes(verb))).toEqual([]);
+        expect(verbs.filter((verb) => !harmless.includes(verb))).toEqual([]);
       }
     }
   });

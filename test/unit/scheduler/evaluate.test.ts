@@ -186,6 +186,20 @@ describe('the nominated node of a pod', () => {
       kind: 'error',
     });
   });
+
+  it('adds the plugin that refused it to the names that nodes left out by narrowing carry', () => {
+    const plugins = [
+      narrowing('N', 'a'),
+      refusing('F', unschedulable('full'), 'c'),
+      refusing('G', unschedulable('x')),
+    ];
+    expect(refusal(plugins, three(), nominated).message).toBe(
+      "0/3 nodes are available: 1 full, 1 node(s) didn't satisfy plugin(s) [F N], 1 x.",
+    );
+    expect(refusal(plugins, three()).message).toBe(
+      "0/3 nodes are available: 1 x, 2 node(s) didn't satisfy plugin(s) [N].",
+    );
+  });
 });
 
 describe('nodes promised to other pods', () => {

@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.js';
+import type { Pod } from '../cluster/pod.js';
+import type { Cycle } from '../framework/cycle.js';
+import type { Profile } from '../framework/profile.js';
+import { failure, type Status, type StatusCode } from '../framework/status.js';
+import { runBind, runPreBind, runPreBindPreFlight } from './binding-cycle.js';
+import type { PodsInPreBind } from './pods-in-pre-bind.js';
+import type { WaitingPods } from './waiting-pods.js';
+
+export interface BindingRunnerOptions {
+  readonly waiting: WaitingPods;
+  readonly preBinding: PodsInPreBind;
+  readonly clock: Clock;
+  /** Writes the node that a pod is about to be bound to into its status; never rejects. */
+  readonly nominate: (pod: Pod, nodeName: string) => Promise<unknown>;
+  /** From now on the pod can only be bound or fail: what happens in the cluster meanwhile does not concern its attempt. */
+  readonly settled: (pod: Pod) => void;
+  /** A pod waited on Permit. */
+  readonly permitWaited?: ((code: StatusCode, seconds: number) => void) | undefined;
+}
+
+/** A pod that has a node and is to be bound to it. `pod.nodeName` names the node. */
+export interface BindingOrder {
+  readonly cycle: Cycle;
+  readonly profile: Profile;
+  readonly pod: Pod;
+  /** How long Permit plugins ask to wait, milliseconds by plugin. */
+  readonly waits: ReadonlyMap<string, number>;
+  readonly signal: AbortSignal;
+}
+
+/** How a binding ended: well, or in which part of it the status came about. */
+export type BindingEnd =
+  | { readonly kind: 'bound' }
+  | { readonly kind: 'failed'; readonly during: 'permit' | 'binding'; readonly status: Status };
+
+/** What comes between a pod's placement and the end of its binding: waiting on Permit, PreBind, Bind. */
+export class BindingRunner {
+  readonly #options: BindingRunnerOptions;
+
+  constructor(options: BindingRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects. A pod that waits on Permit can be allowed, refused or preempted as soon as this has been called. */
+  async run(order: BindingOrder): Promise<BindingEnd> {
+    const { waiting } = this.#options;
+    const { cycle, profile, pod, waits } = order;
+    const permitted = waits.size === 0 ? undefined : this.#wait(pod, waits);
+    const preFlight = runPreBindPreFlight(cycle, profile, pod);
+    if (preFlight.kind === 'failed') {
+      waiting.reject(pod.uid, preFlight.status.plugin ?? '', 'the binding failed');
+      return failed('binding', preFlight.status);
+    }
+    // Whoever looks at the cluster now, also this program after a restart, shall know where the pod is going to be.
+    if (preFlight.preBind.length > 0 || permitted !== undefined)
+      await this.#options.nominate(pod, pod.nodeName);
+    const refused = await permitted;
+    if (refused !== undefined) return failed('permit', refused);
+    this.#options.settled(pod);
+    const status =
+      (preFlight.preBind.length === 0 ? undefined : await this.#preBind(order, preFlight)) ??
+      (await runBind(cycle, profile, pod, order));
+    return status === undefined ? { kind: 'bound' } : failed('binding', status);
+  }
+
+  async #wait(pod: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
+    const { waiting, clock, permitWaited } = this.#options;
+    const started = clock.monotonic();
+    const status = await waiting.wait(pod.uid, waits);
+    permitWaited?.(status?.code ?? 'Success', (clock.monotonic() - started) / 1000);
+    return status;
+  }
+
+  async #preBind(
+    { cycle, pod, signal }: BindingOrder,
+    working: Pick<Profile, 'preBind'>,
+  ): Promise<Status | undefined> {
+    const { preBinding } = this.#options;
+    const cancelled = preBinding.enter(pod.uid);
+    const options = { signal: AbortSignal.any([signal, cancelled]) };
+    const status = await runPreBind(cycle, working, pod, options);
+    const because = preBinding.leave(pod.uid);
+    // Also when the plugins got their work done all the same: the room is promised to another.
+    return because === undefined ? status : failure(because);
+  }
+}
+
+function failed(during: 'permit' | 'binding', status: Status): BindingEnd {
+  return { kind: 'failed', during, status };
+}

@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ClusterState } from '../../../src/cluster/cluster-state.js';
+import type { Pod } from '../../../src/cluster/pod.js';
+import { Cycle } from '../../../src/framework/cycle.js';
+import type { BindPlugin, Plugin, PreBindPlugin } from '../../../src/framework/plugin.js';
+import { createProfile } from '../../../src/framework/profile.js';
+import { Registry } from '../../../src/framework/registry.js';
+import { failure, type Status, unschedulable } from '../../../src/framework/status.js';
+import { type BindingEnd, BindingRunner } from '../../../src/scheduler/binding-runner.js';
+import { PodsInPreBind } from '../../../src/scheduler/pods-in-pre-bind.js';
+import { WaitingPods } from '../../../src/scheduler/waiting-pods.js';
+import { makePod } from '../../build-objects.js';
+import { ManualClock } from '../../manual-clock.js';
+
+let clock: ManualClock;
+let waiting: WaitingPods;
+let preBinding: PodsInPreBind;
+let steps: string[];
+let pod: Pod;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  waiting = new WaitingPods({ clock });
+  preBinding = new PodsInPreBind();
+  steps = [];
+  pod = makePod({ nodeName: 'a' });
+});
+
+/** Notes each step; PreFlight and PreBind answer as told. */
+function preBinder(
+  name: string,
+  answers: {
+    readonly preFlight?: ReturnType<NonNullable<PreBindPlugin['preBindPreFlight']>> | (() => never);
+    readonly preBind?: (signal: AbortSignal) => Promise<Status | undefined>;
+  } = {},
+): PreBindPlugin {
+  return {
+    name,
+    preBindPreFlight: () => {
+      steps.push(`preflight ${name}`);
+      return typeof answers.preFlight === 'function' ? answers.preFlight() : answers.preFlight;
+    },
+    preBind: async (_cycle, _pod, _nodeName, options) => {
+      steps.push(`prebind ${name}`);
+      return answers.preBind?.(options!.signal!);
+    },
+  };
+}
+
+function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = {}): Promise<BindingEnd> {
+  const bind: BindPlugin = {
+    name: 'Binder',
+    bind: async () => {
+      steps.push('bind');
+      return undefined;
+    },
+  };
+  const registry = new Registry();
+  const sort: Plugin = { name: 'Sort', less: () => false } as Plugin;
+  for (const plugin of [sort, bind, ...plugins])
+    registry.register({ name: plugin.name, points: [], create: () => plugin });
+  const cluster = new ClusterState();
+  const profile = createProfile({
+    schedulerName: 'berth',
+    plugins: {
+      queueSort: [{ name: 'Sort' }],
+      bind: [{ name: 'Binder' }],
+      preBind: plugins.map(({ name }) => ({ name })),
+    },
+    pluginArgs: {},
+    registry,
+    handle: { cluster },
+  });
+  const runner = new BindingRunner({
+    waiting,
+    preBinding,
+    clock,
+    nominate: async (_pod, nodeName) => void steps.push(`nominate ${nodeName}`),
+    settled: () => steps.push('settled'),
+    permitWaited: (code, seconds) => steps.push(`waited ${seconds} s: ${code}`),
+  });
+  return runner.run({
+    cycle: new Cycle(pod, cluster.nodes),
+    profile,
+    pod,
+    waits: new Map(Object.entries(waits)),
+    signal: new AbortController().signal,
+  });
+}
+
+describe('a binding', () => {
+  it('of a plain pod writes nothing but the binding', async () => {
+    expect(await run([preBinder('Idle', { preFlight: 'skip' })])).toEqual({ kind: 'bound' });
+    expect(steps).toEqual(['preflight Idle', 'settled', 'bind']);
+  });
+
+  it('tells where the pod is going to be before PreBind plugins work, and leaves out those with nothing to do', async () => {
+    expect(await run([preBinder('A'), preBinder('Idle', { preFlight: 'skip' }), preBinder('B')])).toEqual({
+      kind: 'bound',
+    });
+    expect(steps).toEqual([
+      'preflight A',
+      'preflight Idle',
+      'preflight B',
+      'nominate a',
+      'settled',
+      'prebind A',
+      'prebind B',
+      'bind',
+    ]);
+  });
+
+  it('tells where the pod is going to be while it waits on Permit, and concerns the queue until that is over', async () => {
+    const end = run([], { Slow: 5_000 });
+    await clock.advance(2_000);
+    expect(steps).toEqual(['nominate a']);
+    waiting.allow(pod.uid, 'Slow');
+    expect(await end).toEqual({ kind: 'bound' });
+    expect(steps).toEqual(['nominate a', 'waited 2 s: Success', 'settled', 'bind']);
+  });
+
+  it('ends with the refusal of a Permit plugin', async () => {
+    const end = run([preBinder('A')], { Slow: 5_000 });
+    await clock.advance(5_000);
+    expect(await end).toMatchObject({
+      kind: 'failed',
+      during: 'permit',
+      status: { code: 'Unschedulable', plugin: 'Slow' },
+    });
+    expect(steps).not.toContain('settled');
+    expect(steps).not.toContain('prebind A');
+  });
+
+  it('can be refused as soon as it has begun', async () => {
+    const end = run([], { Slow: 5_000 });
+    expect(waiting.preempt(pod.uid, 'DefaultPreemption')).toBe(true);
+    expect(await end).toMatchObject({ during: 'permit', status: { code: 'Error', reasons: ['preempted'] } });
+  });
+
+  it.each([
+    ['fails', failure('broken'), 'running PreBindPreFlight "A": broken'],
+    [
+      'refuses the pod',
+      unschedulable('no'),
+      'PreBindPreFlight A returned "Unschedulable", which is unsupported. It is supposed to return Success, Skip, or Error status',
+    ],
+    [
+      'throws',
+      (): never => {
+        throw new Error('broken');
+      },
+      'running PreBindPreFlight "A": Error: broken',
+    ],
+  ])('ends when PreFlight %s, also one that waits', async (_what, preFlight, message) => {
+    const end = await run([preBinder('A', { preFlight })], { Slow: 5_000 });
+    expect(end).toMatchObject({
+      kind: 'failed',
+      during: 'binding',
+      status: { code: 'Error', reasons: [message] },
+    });
+    expect(waiting.size).toBe(0);
+    expect(steps).not.toContain('bind');
+  });
+
+  it('ends with the first PreBind plugin that fails', async () => {
+    const failing = preBinder('A', { preBind: async () => failure('broken') });
+    expect(await run([failing, preBinder('B')])).toMatchObject({
+      during: 'binding',
+      status: { code: 'Error', reasons: ['running PreBind plugin "A": broken'], plugin: 'A' },
+    });
+    expect(steps).not.toContain('prebind B');
+    expect(preBinding.size).toBe(0);
+  });
+
+  it('is called back in PreBind by a preemption, though the plugin got its work done', async () => {
+    let finish = (): void => undefined;
+    let heard: AbortSignal | undefined;
+    const slow = preBinder('A', {
+      preBind: (signal) => {
+        heard = signal;
+        return new Promise((resolve) => {
+          finish = () => resolve(undefined);
+        });
+      },
+    });
+    const end = run([slow]);
+    await clock.advance(0);
+    expect(preBinding.cancel(pod.uid, 'preempted by DefaultPreemption')).toBe(true);
+    expect(heard?.aborted).toBe(true);
+    finish();
+    expect(await end).toMatchObject({
+      during: 'binding',
+      status: { code: 'Error', reasons: ['preempted by DefaultPreemption'] },
+    });
+    expect(steps).not.toContain('bind');
+  });
+
+  it('cannot be called back when no PreBind plugin has work', async () => {
+    const end = run([]);
+    expect(preBinding.cancel(pod.uid, 'too late')).toBe(false);
+    expect(await end).toEqual({ kind: 'bound' });
+  });
+});
