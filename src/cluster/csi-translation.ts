@@ -130,11 +130,25 @@ const pluginsByName: ReadonlyMap<string, InTreePlugin> = new Map(
   Array.from(translators.values(), (translator) => [translator.name, translator]),
 );
 
+/** Those that CSI drivers have taken over for good as kube-scheduler v1.37 sees it, whatever else nodes say is migrated. */
+const takenOver: ReadonlySet<string> = new Set([
+  'kubernetes.io/aws-ebs',
+  'kubernetes.io/gce-pd',
+  'kubernetes.io/azure-disk',
+  'kubernetes.io/cinder',
+  'kubernetes.io/portworx-volume',
+]);
+
 const translations = new WeakMap<PersistentVolume, CsiTranslation>();
 
 /** By the name that provisioners of StorageClasses give; undefined for what is no in-tree plugin with a successor. */
 export function inTreePlugin(name: string): InTreePlugin | undefined {
   return pluginsByName.get(name);
+}
+
+/** Whether volumes of the plugin are looked at as those of its CSI driver at all; for vSphere and Azure files they are not. */
+export function isTakenOver({ name }: InTreePlugin): boolean {
+  return takenOver.has(name);
 }
 
 /**

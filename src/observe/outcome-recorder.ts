@@ -1,5 +1,6 @@
 import type { Pod } from '../cluster/pod.js';
 import { podKey } from '../cluster/pod.js';
+import type { StatusCode } from '../framework/status.js';
 import type { EventRecorder } from '../kube/event-recorder.js';
 import type { Random } from '../random.js';
 import type { EvaluationObserver } from '../scheduler/evaluation-observer.js';
@@ -47,6 +48,10 @@ export class OutcomeRecorder implements SchedulerObserver {
         if (sampled) metrics.pluginExecutionDuration.of(plugin, point, status).observe(seconds);
       },
     };
+  }
+
+  permitWaited(code: StatusCode, seconds: number): void {
+    this.#options.metrics.permitWaitDuration.of(code).observe(seconds);
   }
 
   skipped(pod: Pod): void {

@@ -85,10 +85,10 @@ export class ClusterFeed {
       this.#timed('UnscheduledPodDelete', () => this.#pendingDeleted(pod));
   }
 
-  /** An assumption is taken back: for waiting pods that is as good as a deletion. */
-  assumptionForgotten(pod: Pod, { exceptItself = false }: { readonly exceptItself?: boolean } = {}): void {
-    const options = exceptItself ? { concerns: ({ uid }: Pod) => uid !== pod.uid } : {};
-    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, options);
+  /** An assumption is taken back: for other waiting pods that is as good as a deletion. */
+  assumptionForgotten(pod: Pod): void {
+    const concerns = (waiting: Pod): boolean => waiting.uid !== pod.uid;
+    this.#options.queue.onEvent(assignedPodDelete, pod, undefined, { concerns });
   }
 
   /**

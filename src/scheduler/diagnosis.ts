@@ -33,8 +33,8 @@ export class Diagnosis implements Rejections {
   #cycle: Cycle | undefined;
   #pluginOf = new Int16Array(0);
   #verdictOf = new Int32Array(0);
-  /** Statuses by cause: many nodes share one. */
-  readonly #statuses = new Map<number, Status>();
+  /** By plugin, then by verdict: many nodes share a status. */
+  #statuses: Map<number, Status>[] = [];
   #tallies: Tally[] | undefined;
 
   /** Forgets the previous evaluation. */
@@ -48,7 +48,7 @@ export class Diagnosis implements Rejections {
     this.#filters = profile.filter;
     this.#cycle = cycle;
     this.#tallies = undefined;
-    this.#statuses.clear();
+    this.#statuses = [];
     if (this.#pluginOf.length < cycle.nodes.capacity) {
       this.#pluginOf = new Int16Array(cycle.nodes.capacity);
       this.#verdictOf = new Int32Array(cycle.nodes.capacity);
@@ -110,13 +110,12 @@ export class Diagnosis implements Rejections {
   }
 
   #status(plugin: number, verdict: number): Status {
-    const cause = causeOf(plugin, verdict);
-    let status = this.#statuses.get(cause);
-    if (status === undefined) {
-      const filter = this.#filters[plugin]!;
-      status = { ...filter.verdictStatus(this.#cycle!, verdict), plugin: filter.name };
-      this.#statuses.set(cause, status);
-    }
+    this.#statuses[plugin] ??= new Map();
+    const known = this.#statuses[plugin].get(verdict);
+    if (known !== undefined) return known;
+    const filter = this.#filters[plugin]!;
+    const status = { ...filter.verdictStatus(this.#cycle!, verdict), plugin: filter.name };
+    this.#statuses[plugin].set(verdict, status);
     return status;
   }
 
@@ -127,7 +126,7 @@ export class Diagnosis implements Rejections {
       const slot = slots[i]!;
       const plugin = this.#pluginOf[slot]!;
       if (plugin === nobody) continue;
-      const cause = causeOf(plugin, this.#verdictOf[slot]!);
+      const cause = plugin * 2 ** 32 + (this.#verdictOf[slot]! >>> 0);
       byCause.set(cause, (byCause.get(cause) ?? 0) + 1);
     }
     return [...byCause].map(([cause, count]) => {
@@ -135,9 +134,4 @@ export class Diagnosis implements Rejections {
       return { plugin: status.plugin!, status, count };
     });
   }
-}
-
-/** A plugin's place among the filters, and its verdict, as one number. */
-function causeOf(plugin: number, verdict: number): number {
-  return plugin * 2 ** 32 + (verdict >>> 0);
 }

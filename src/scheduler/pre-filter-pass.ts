@@ -47,7 +47,8 @@ function mergePreFilters(cycle: Cycle, profile: Profile, observer?: EvaluationOb
     } else if (result.kind === 'rejected') {
       const status = { ...result.status, plugin: plugin.name };
       if (status.code === 'UnschedulableAndUnresolvable') {
-        return { kind: 'rejected', skipped, status, narrowedBy: narrowing.sort() };
+        // Its events alone can change the answer: who narrowed the nodes before is not a rejector.
+        return { kind: 'rejected', skipped, status, narrowedBy: [] };
       }
       refusal = status;
     } else if (result.nodeNames !== undefined) {

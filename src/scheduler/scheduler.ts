@@ -3,7 +3,7 @@ import type { ClusterState } from '../cluster/cluster-state.js';
 import type { Pod } from '../cluster/pod.js';
 import { Cycle } from '../framework/cycle.js';
 import type { Profile } from '../framework/profile.js';
-import { isRejection, statusMessage } from '../framework/status.js';
+import { statusMessage } from '../framework/status.js';
 import type { QueueEntry } from '../queue/queued-pod.js';
 import type { SchedulingQueue } from '../queue/scheduling-queue.js';
 import type { Random } from '../random.js';
@@ -230,18 +230,12 @@ export class Scheduler {
 
   /** Undoes what a binding that failed had taken, and sends the pod back with the reason. */
   #takeBack(attempt: Attempt, { status, during }: BindingEnd & { kind: 'failed' }): void {
-    const { feed } = this.#options;
     const { entry, assumed, started } = attempt;
     const forgotten = this.#withdraw(attempt);
-    if (during === 'permit' && isRejection(status)) {
-      this.#putBack(entry, refusedPlacement(status), started);
-      // What it gave back cannot help the pod itself: it was not refused for want of room.
-      if (forgotten) feed.assumptionForgotten(assumed, { exceptItself: true });
-      return;
-    }
-    if (forgotten) feed.assumptionForgotten(assumed);
+    const why = during === 'permit' ? refusedPlacement(status) : failedPlacement(status);
     if (status.cause instanceof Overtaken) this.#giveUp(entry, status.cause);
-    else this.#putBack(entry, failedPlacement(status), started);
+    else this.#putBack(entry, why, started);
+    if (forgotten) this.#options.feed.assumptionForgotten(assumed);
   }
 
   /** True when the assumption was still there to be taken back. */

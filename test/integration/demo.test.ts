@@ -32,9 +32,9 @@ describe('berth demo without a terminal', () => {
   it("shows each refusal in kube-scheduler's words, once", () => {
     const refusals = output.split('\n').filter((line) => line.includes('refused'));
     expect(refusals.map((line) => line.replace(/^.*refused /, ''))).toEqual([
-      'default/extended-resource-demo-2  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient example.com/dongle.',
-      'default/memory-demo-3  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient memory.',
-      "default/needs-nvme  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector.",
+      'default/extended-resource-demo-2  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient example.com/dongle. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.',
+      'default/memory-demo-3  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient memory. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
+      "default/needs-nvme  0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
     ]);
   });
 

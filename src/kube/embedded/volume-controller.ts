@@ -17,7 +17,8 @@ import {
   STORAGE_PROVISIONER_OF_OLD,
   storageClassOf,
 } from './volume-fields.js';
-import { claimRefOf, isVolumeOf, satisfies, volumeFor } from './volume-match.js';
+import { VolumeIndex } from './volume-index.js';
+import { claimRefOf, isVolumeOf, reservedVolume, satisfies, smallestVolume } from './volume-match.js';
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
@@ -97,6 +98,7 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
   const classes = kindOf(api, 'storage.k8s.io/v1', 'storageclasses');
   /** Keys of claims that take a volume as soon as there is one. */
   const waiting = new Set<string>();
+  const index = new VolumeIndex();
 
   const changeClaim = ({ metadata }: KubeObject, change: (claim: KubeObject) => KubeObject): void =>
     ignoreVanished(() => api.modify(claims, metadata.namespace, metadata.name, change));
@@ -122,9 +124,6 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
       const { accessModes: _modes, capacity: _capacity, ...status } = recordAt(current, 'status');
       return { ...current, status: { ...status, phase: 'Lost' } };
     });
-
-  const reservedFor = (claim: KubeObject): KubeObject[] =>
-    api.store.list(volumes.bucket).filter((volume) => isVolumeOf(volume, claim));
 
   const volumeNamed = (name: string): KubeObject | undefined =>
     name === '' ? undefined : api.store.get(volumes.bucket, undefined, name);
@@ -153,7 +152,9 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
     const isDelayed =
       storageClass?.volumeBindingMode === 'WaitForFirstConsumer' &&
       annotationsOf(claim)[SELECTED_NODE] === undefined;
-    const volume = volumeFor(claim, api.store.list(volumes.bucket), { onlyReserved: isDelayed });
+    const reserved = reservedVolume(claim, index.naming(claim));
+    const volume =
+      reserved ?? (isDelayed ? undefined : smallestVolume(claim, index.free(storageClassOf(claim))));
     const provisioner = stringAt(storageClass, 'provisioner');
     if (volume !== undefined) {
       bind(claim, volume);
@@ -221,9 +222,11 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
       case claims.bucket:
         lookAtClaim(object);
         // Not the one it names: it may be gone before it ever knew of the volume that was reserved for it.
-        if (type === 'DELETED') for (const volume of reservedFor(object)) lookAtVolume(volume);
+        if (type === 'DELETED') for (const volume of index.naming(object)) lookAtVolume(volume);
         break;
       case volumes.bucket:
+        if (type === 'DELETED') index.remove(object.metadata.name);
+        else index.put(object);
         if (previous !== undefined) lookAtVolume(previous);
         lookAtVolume(object);
         break;
@@ -236,7 +239,10 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
   };
 
   const unsubscribe = api.store.subscribe(lookAt);
-  api.store.list(volumes.bucket).forEach(lookAtVolume);
+  for (const volume of api.store.list(volumes.bucket)) {
+    index.put(volume);
+    lookAtVolume(volume);
+  }
   api.store.list(claims.bucket).forEach(lookAtClaim);
   return {
     stop: () => {

@@ -48,32 +48,33 @@ export function satisfies(volume: KubeObject, claim: KubeObject): boolean {
   return suffices(volume, claim) && storageClassOf(volume) === storageClassOf(claim);
 }
 
-/**
- * The volume a claim gets that names none: one that is reserved for it, else, unless the choice is the scheduler's, the
- * smallest of those that are free and satisfy it, the one that offers the fewest access modes first.
- */
-export function volumeFor(
-  claim: KubeObject,
-  volumes: readonly KubeObject[],
-  options: { readonly onlyReserved: boolean },
-): KubeObject | undefined {
-  const candidates = volumes.filter(
-    (volume) => volume.metadata.deletionTimestamp === undefined && suffices(volume, claim),
+/** What of the candidates is reserved for the claim and will do. */
+export function reservedVolume(claim: KubeObject, candidates: readonly KubeObject[]): KubeObject | undefined {
+  return candidates.find(
+    (volume) => isVolumeOf(volume, claim) && isUsable(volume) && suffices(volume, claim),
   );
-  const reserved = candidates.find((volume) => isVolumeOf(volume, claim));
-  if (reserved !== undefined || options.onlyReserved) return reserved;
+}
+
+const isUsable = (volume: KubeObject): boolean => volume.metadata.deletionTimestamp === undefined;
+
+/** Fewer access modes before less space, and then by name: negative when `left` is to be taken before `right`. */
+function byWaste(left: KubeObject, right: KubeObject): number {
+  return (
+    accessModesOf(left.spec).length - accessModesOf(right.spec).length ||
+    capacityOf(left) - capacityOf(right) ||
+    (left.metadata.name < right.metadata.name ? -1 : 1)
+  );
+}
+
+/** The smallest of the candidates that satisfy the claim and its selector; candidates are free and of its class. */
+export function smallestVolume(claim: KubeObject, candidates: readonly KubeObject[]): KubeObject | undefined {
   const { selector } = recordAt(claim, 'spec');
   const selects = selector === undefined || selector === null ? undefined : matcherOfLabelSelector(selector);
-  const free = candidates.filter(
-    (volume) =>
-      claimRefOf(volume) === undefined &&
-      storageClassOf(volume) === storageClassOf(claim) &&
-      (selects?.(stringMapAt(volume.metadata, 'labels')) ?? true),
-  );
-  const cost = (volume: KubeObject): number => accessModesOf(volume.spec).length;
-  return free.reduce<KubeObject | undefined>((best, volume) => {
-    if (best === undefined) return volume;
-    const difference = cost(volume) - cost(best) || capacityOf(volume) - capacityOf(best);
-    return difference < 0 ? volume : best;
-  }, undefined);
+  let best: KubeObject | undefined;
+  for (const volume of candidates) {
+    const isBetter = best === undefined || byWaste(volume, best) < 0;
+    if (!isBetter || !isUsable(volume) || !suffices(volume, claim)) continue;
+    if (selects?.(stringMapAt(volume.metadata, 'labels')) ?? true) best = volume;
+  }
+  return best;
 }

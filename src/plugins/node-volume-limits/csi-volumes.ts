@@ -1,21 +1,13 @@
 import {
   inTreePlugin,
   inTreePluginOf,
+  isTakenOver,
   translateInlineVolume,
   translateVolume,
 } from '../../cluster/csi-translation.js';
 import type { Pod } from '../../cluster/pod.js';
 import { claimNameOf, type PodVolume, podVolumes } from '../../cluster/pod-volumes.js';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../cluster/storage.js';
-
-/** In-tree plugins whose volumes are attached by their CSI drivers on every node that has a CSINode, as in kube-scheduler v1.37. */
-const migrated: ReadonlySet<string> = new Set([
-  'kubernetes.io/aws-ebs',
-  'kubernetes.io/gce-pd',
-  'kubernetes.io/azure-disk',
-  'kubernetes.io/cinder',
-  'kubernetes.io/portworx-volume',
-]);
 
 /** No volume handle has it: stands for a volume that is yet to be made for a claim. */
 const unmade = '\u0000';
@@ -73,7 +65,7 @@ export class CsiVolumeCollector {
     volume: PodVolume & { readonly kind: 'inline' },
     found: CsiVolumes,
   ): void {
-    if (volume.plugin === undefined || !migrated.has(volume.plugin.name)) return;
+    if (volume.plugin === undefined || !isTakenOver(volume.plugin)) return;
     const translation = translateInlineVolume(volume.source, { namespace });
     if (translation === undefined) return;
     if (translation.kind === 'failed')
@@ -106,7 +98,7 @@ export class CsiVolumeCollector {
     let { csi } = volume;
     if (csi === undefined) {
       const plugin = migration ? inTreePluginOf(volume.source) : undefined;
-      if (plugin === undefined || !migrated.has(plugin.name)) return;
+      if (plugin === undefined || !isTakenOver(plugin)) return;
       const translation = translateVolume(volume);
       if (translation?.kind !== 'translated') return;
       csi = translation;
@@ -130,7 +122,7 @@ export class CsiVolumeCollector {
       storageClass === '' ? '' : (this.#storage.storageClass(storageClass)?.provisioner ?? '');
     if (provisioner === '') return;
     const plugin = inTreePlugin(provisioner);
-    if (plugin !== undefined && !(migration && migrated.has(plugin.name))) return;
+    if (plugin !== undefined && !(migration && isTakenOver(plugin))) return;
     const driver = plugin?.driver ?? provisioner;
     found.set(`${driver}/${unmade}${namespace}/${name}`, driver);
   }

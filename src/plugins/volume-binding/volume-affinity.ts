@@ -1,4 +1,4 @@
-import { inTreePluginOf, translateVolume } from '../../cluster/csi-translation.js';
+import { inTreePluginOf, isTakenOver, translateVolume } from '../../cluster/csi-translation.js';
 import type { NodeTable, Rows } from '../../cluster/node-table.js';
 import type { ObjectTable } from '../../cluster/object-table.js';
 import type { NodeSelectorTerm } from '../../cluster/pod.js';
@@ -31,7 +31,7 @@ export function affinitySeenBy(
   csiNode: CsiNode | undefined,
 ): NodeSelector | undefined {
   const plugin = csiNode === undefined ? undefined : inTreePluginOf(volume.source);
-  return plugin !== undefined && csiNode!.migratedPlugins.has(plugin.name)
+  return plugin !== undefined && isTakenOver(plugin) && csiNode!.migratedPlugins.has(plugin.name)
     ? translatedAffinity(volume)
     : volumeAffinity(volume.nodeSelectorTerms);
 }
@@ -47,7 +47,7 @@ export function markUsable(
   if (affinity === undefined) marks.fill(1, 0, rows.length);
   else markSelector(affinity, nodes, rows, marks);
   const plugin = inTreePluginOf(volume.source);
-  if (plugin === undefined) return;
+  if (plugin === undefined || !isTakenOver(plugin)) return;
   for (let i = 0; i < rows.length; i++) {
     const slot = rows.slots[i]!;
     if (csiNodes.get(nodes.nameAt(slot))?.migratedPlugins.has(plugin.name) !== true) continue;

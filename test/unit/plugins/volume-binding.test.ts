@@ -212,6 +212,19 @@ describe('VolumeBinding, for claims that have their volume,', () => {
     expect(judge(pod, world)).toEqual({ migrated: elsewhere, moved: '', old: '', bare: '' });
   });
 
+  it.each([
+    ['kubernetes.io/vsphere-volume', { vsphereVolume: { volumePath: '[store] disk' } }],
+    ['kubernetes.io/azure-file', { azureFile: { secretName: 's', shareName: 'share' } }],
+  ])('takes volumes of %s as they are, whatever nodes say is migrated', (plugin, source) => {
+    const world = {
+      nodes: [makeNode({ name: 'a', labels: { [zone]: 'z1' } }), makeNode({ name: 'b' })],
+      claims: [boundClaim('data', 'pv')],
+      volumes: [volume('pv', { nodes: inZone('z1'), spec: source })],
+      csiNodes: [csiNode('a', plugin), csiNode('b', plugin)],
+    };
+    expect(judge(pod, world)).toEqual({ a: '', b: elsewhere });
+  });
+
   it('fails where the volume cannot be told in the words of the CSI driver', () => {
     const world = {
       claims: [boundClaim('data', 'pv')],

@@ -71,6 +71,14 @@ describe('PreFilter plugins', () => {
     });
   });
 
+  it('that narrowed the nodes are no rejectors where another refuses the pod for good', () => {
+    expect(refusal([narrowing('N', 'a'), rejecting('P', unresolvable('no way'))]).rejectors).toEqual(['P']);
+    expect(refusal([narrowing('N', 'a'), rejecting('P', unschedulable('not now'))]).rejectors).toEqual([
+      'N',
+      'P',
+    ]);
+  });
+
   it('contradict each other, or themselves', () => {
     expect(refusal([narrowing('N', 'b'), narrowing('M', 'a')])).toEqual({
       message: "0/3 nodes are available: node(s) didn't satisfy plugin(s) [M N] simultaneously.",
