@@ -35,10 +35,10 @@ class Bucket {
 
   sorted(): KubeObject[] {
     // Separator 0 sorts before every character of a name, so that namespace "a" comes before "a-b".
-    this.#sortedKeys ??= [...this.objects.keys()].sort((left, right) => {
-      const [a, b] = [left.replace('/', '\0'), right.replace('/', '\0')];
-      return a < b ? -1 : a > b ? 1 : 0;
-    });
+    this.#sortedKeys ??= [...this.objects.keys()]
+      .map((key) => key.replace('/', '\0'))
+      .sort()
+      .map((key) => key.replace('\0', '/'));
     return this.#sortedKeys.map((key) => this.objects.get(key) as KubeObject);
   }
 }

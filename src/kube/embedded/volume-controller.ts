@@ -22,6 +22,9 @@ import { claimRefOf, isVolumeOf, reservedVolume, satisfies, smallestVolume } fro
 
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
+/** What is queued, beside claims and volumes by their keys, when there is a volume that anybody could have. */
+const FREE_VOLUME = 'free';
+
 const annotationsOf = (object: KubeObject): Record<string, string> =>
   stringMapAt(object.metadata, 'annotations');
 
@@ -187,7 +190,7 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
     const reference = claimRefOf(volume);
     if (reference === undefined) {
       setPhase(volume, 'Available');
-      for (const key of waiting) queue.add(`claim ${key}`);
+      queue.add(FREE_VOLUME);
       return;
     }
     const uid = stringAt(reference, 'uid');
@@ -205,7 +208,8 @@ export function startVolumeController({ api, onError }: ControllerOptions): Clus
 
   const queue = new ReconcileQueue((item) => {
     const [what, key = ''] = item.split(' ');
-    if (what === 'claim') reconcileClaim(key);
+    if (item === FREE_VOLUME) for (const waitingKey of [...waiting]) reconcileClaim(waitingKey);
+    else if (what === 'claim') reconcileClaim(key);
     else reconcileVolume(key);
   }, onError);
 

@@ -36,6 +36,21 @@ describe('a list', () => {
       expect(namesOf((await client.get('/api/v1/configmaps')).body)).toEqual(['a', 'b', 'z']);
     }));
 
+  it('of all namespaces is in the order of their names, whatever these have in common', () =>
+    withServer({}, async (client) => {
+      for (const namespace of ['a-b', 'a']) {
+        await client.post('/api/v1/namespaces', { metadata: { name: namespace } });
+        for (const name of ['y', 'x']) {
+          await client.post(
+            `/api/v1/namespaces/${namespace}/configmaps`,
+            configMapBody(`${namespace}-${name}`),
+          );
+        }
+      }
+      const { body } = await client.get('/api/v1/configmaps');
+      expect(namesOf(body)).toEqual(['a-x', 'a-y', 'a-b-x', 'a-b-y']);
+    }));
+
   it.each([
     ['x=1', ['a']],
     ['x==1', ['a']],

@@ -63,6 +63,44 @@ describe('a claim that takes any volume', () => {
       expect(cluster.claim('b')?.other).toBe('mine');
     }));
 
+  it('takes the first by name of volumes that are as good as each other', () =>
+    withVolumes({}, async (cluster) => {
+      for (const name of ['v2', 'v1', 'v3']) cluster.addVolume(name);
+      for (const name of ['a', 'b', 'c']) cluster.addClaim(name);
+      await cluster.settle();
+      expect(['a', 'b', 'c'].map((name) => cluster.claim(name)?.other)).toEqual(['v1', 'v2', 'v3']);
+    }));
+
+  it('takes a volume that came to its class later, and none that left it', () =>
+    withVolumes({}, async (cluster) => {
+      cluster.addVolume('v', { storageClassName: 'other' });
+      cluster.addVolume('w');
+      await cluster.settle();
+      cluster.patchVolume('v', { spec: { storageClassName: 'manual' } });
+      cluster.patchVolume('w', { spec: { storageClassName: 'other' } });
+      cluster.addClaim('a');
+      cluster.addClaim('b');
+      await cluster.settle();
+      expect(cluster.claim('a')?.other).toBe('v');
+      expect(cluster.claim('b')).toEqual(PENDING);
+    }));
+
+  it('gets none that is gone or going, not even one that is reserved for it', () =>
+    withVolumes({}, async (cluster) => {
+      cluster.addVolume('gone');
+      cluster.addVolume(
+        'going',
+        { claimRef: { namespace: 'default', name: 'a' } },
+        { finalizers: ['x.y/z'] },
+      );
+      await cluster.settle();
+      cluster.deleteVolume('gone');
+      cluster.deleteVolume('going');
+      cluster.addClaim('a');
+      await cluster.settle();
+      expect(cluster.claim('a')).toEqual(PENDING);
+    }));
+
   it('follows its selector', () =>
     withVolumes({}, async (cluster) => {
       cluster.addVolume('v', {}, { labels: { disk: 'slow' } });
