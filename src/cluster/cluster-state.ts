@@ -119,8 +119,11 @@ export class ClusterState {
     const news = !known.assumed ? 'updated' : known.pod.nodeName === pod.nodeName ? 'confirmed' : 'moved';
     if (known.assumed) this.#assumedCount -= 1;
     known.assumed = false;
-    this.nodes.removePod(known.slot, known.pod);
-    known.slot = this.nodes.addPod(pod.nodeName, pod);
+    if (known.pod.nodeName === pod.nodeName) this.nodes.replacePod(known.slot, known.pod, pod);
+    else {
+      this.nodes.removePod(known.slot, known.pod);
+      known.slot = this.nodes.addPod(pod.nodeName, pod);
+    }
     known.pod = pod;
     return news;
   }

@@ -4,6 +4,7 @@ import { LabelColumn } from './label-column.js';
 import type { Node, Taint } from './node.js';
 import { roundRobin, zoneKey } from './node-order.js';
 import type { Labels, Pod } from './pod.js';
+import type { Requests } from './requests.js';
 import { UsedPorts } from './used-ports.js';
 
 /** A list of slots to judge: the first `length` entries of `slots`. */
@@ -229,6 +230,19 @@ export class NodeTable {
     this.#touch(slot);
     if (this.#borrowed.has(slot)) return;
     for (const observer of this.#observers) observer.podRemoved(slot, pod);
+  }
+
+  /**
+   * Puts a newer object in the place of a pod that is counted. Cheap where nothing that counts has changed: a pod that was assumed
+   * and is now shown bound, a status update. The slot then counts as unchanged, and observers are not told.
+   */
+  replacePod(slot: number, old: Pod, now: Pod): void {
+    if (countsAlike(old, now)) {
+      this.#pods[slot]!.set(now.uid, now);
+      return;
+    }
+    this.removePodAt(slot, old);
+    this.addPodAt(slot, now);
   }
 
   /**
@@ -464,4 +478,25 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
         return key === other.key && value === other.value && effect === other.effect;
       }))
   );
+}
+
+/** True when both take the same from their node, and are the same pod to every selector. */
+function countsAlike(a: Pod, b: Pod): boolean {
+  return (
+    a.spec === b.spec &&
+    a.namespace === b.namespace &&
+    a.terminating === b.terminating &&
+    a.nonZeroCpu === b.nonZeroCpu &&
+    a.nonZeroMemory === b.nonZeroMemory &&
+    sameLabels(a.labels, b.labels) &&
+    sameRequests(a.accounted, b.accounted)
+  );
+}
+
+function sameRequests(a: Requests, b: Requests): boolean {
+  if (a === b) return true;
+  if (a.cpu !== b.cpu || a.memory !== b.memory || a.ephemeralStorage !== b.ephemeralStorage) return false;
+  if (a.scalars.size !== b.scalars.size) return false;
+  for (const [name, amount] of a.scalars) if (b.scalars.get(name) !== amount) return false;
+  return true;
 }

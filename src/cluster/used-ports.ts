@@ -34,6 +34,15 @@ export class UsedPorts {
     }
   }
 
+  /** Makes the ports free, however many pods hold them. */
+  free(ports: readonly HostPort[]): void {
+    for (const { ip, protocol, port } of ports) {
+      const key = `${protocol}/${port}`;
+      const addresses = this.#byPort.get(key);
+      if (addresses?.delete(ip) && addresses.size === 0) this.#byPort.delete(key);
+    }
+  }
+
   /** True when a wanted port is taken: on the same address, or either side wants every address. */
   conflictsWith(wanted: readonly HostPort[]): boolean {
     for (const { ip, protocol, port } of wanted) {

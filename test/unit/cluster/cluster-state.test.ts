@@ -103,3 +103,31 @@ describe('the cluster state', () => {
     expect(cluster.pod('second')?.name).toBe('web');
   });
 });
+
+describe('an assumption that comes true', () => {
+  it('changes nothing that counts, and the newer object is the one that is known', () => {
+    const cluster = new ClusterState();
+    cluster.setNode(nodeOf('n0'));
+    const pod = placed({ uid: 'u0', nodeName: 'n0', cpu: '2' });
+    cluster.assume(pod);
+    const before = cluster.nodes.generation;
+    const bound: Pod = { ...pod, resourceVersion: '7', phase: 'Running', startTime: 5 };
+    expect(cluster.setBoundPod(bound)).toBe('confirmed');
+    expect(cluster.nodes.generation).toBe(before);
+    expect(cluster.nodes.podsAt(cluster.nodes.slotOf('n0')!).get('u0')).toBe(bound);
+  });
+
+  it.each<[string, Partial<Pod>]>([
+    ['other labels', { labels: { app: 'x' } }],
+    ['another size', { accounted: placed({ uid: 'u0', nodeName: 'n0', cpu: '3' }).accounted }],
+    ['being on its way out', { terminating: true }],
+  ])('is told to observers when the pod comes back with %s', (_what, change) => {
+    const cluster = new ClusterState();
+    const pod = placed({ uid: 'u0', nodeName: 'n0', cpu: '2' });
+    cluster.assume(pod);
+    const told: string[] = [];
+    cluster.nodes.observe({ podAdded: () => told.push('added'), podRemoved: () => told.push('removed') });
+    cluster.setBoundPod({ ...pod, ...change });
+    expect(told).toEqual(['removed', 'added']);
+  });
+});
