@@ -226,7 +226,7 @@ function judgeBound(
       for (let i = 0; i < rows.length; i++) if (verdicts[i] === 0) verdicts[i] = dangling;
       return;
     }
-    markUsable(volume, place, rows, marks);
+    markUsable(volume, place, rows, { marks, verdicts });
     for (let i = 0; i < rows.length; i++) if (marks[i] === 0) verdicts[i] = elsewhere;
   }
 }

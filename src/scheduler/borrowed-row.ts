@@ -70,10 +70,7 @@ export class BorrowedRow {
    * else than a scheduler bound them.
    */
   #freePorts({ spec }: Pod): void {
-    if (spec.hostPorts.length === 0) return;
-    const { nodes } = this.#cycle;
-    for (let holders = nodes.podsAt(this.slot).size; holders > 0; holders--)
-      nodes.portsAt(this.slot)?.remove(spec.hostPorts);
+    this.#cycle.nodes.portsAt(this.slot)?.free(spec.hostPorts);
   }
 
   #change(pod: Pod, added: boolean): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import type { ClusterState } from '../cluster/cluster-state.js';
 import type { Pod } from '../cluster/pod.js';
@@ -73,6 +74,8 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    // Every binding listens to it: that many listeners are no leak.
+    setMaxListeners(0, this.#stop.signal);
     const { waiting, clock, queue, observer } = options;
     this.#runner = new BindingRunner({
       waiting,

@@ -25,8 +25,8 @@ export interface TrialInput {
 
 /**
  * Which pods have to leave a node so that the pod fits: all less important ones are taken away, then as many as possible are put back,
- * those protected by disruption budgets first, and among them the most important first. Throws when a plugin fails, and when the pod
- * fits although all others are back.
+ * those protected by disruption budgets first, and among them the most important first. Throws when a plugin fails over the node without
+ * them, and when the pod fits although all others are back.
  */
 export function tryNode(slot: number, { pod, nodes, hypothetical, budgets }: TrialInput): Trial {
   const weaker = weakerPods(nodes.podsAt(slot), pod);
@@ -65,10 +65,21 @@ function reprieve(
   return { victims, budgetViolations };
 }
 
-/** Puts a pod back on the node, and takes it away again when the pod at hand does not fit beside it. */
+/**
+ * Puts a pod back on the node, and takes it away again when the pod at hand does not fit beside it. A plugin that fails over the pod that
+ * was put back stands in the way as well, as in kube-scheduler.
+ */
 function canStay(node: HypotheticalNode, pod: Pod): boolean {
   node.add(pod);
-  if (node.refusal() === undefined) return true;
+  if (fits(node)) return true;
   node.remove(pod);
   return false;
+}
+
+function fits(node: HypotheticalNode): boolean {
+  try {
+    return node.refusal() === undefined;
+  } catch {
+    return false;
+  }
 }

@@ -36,12 +36,15 @@ export function affinitySeenBy(
     : volumeAffinity(volume.nodeSelectorTerms);
 }
 
-/** Sets `marks[i]` to 1 where the node may use the volume, else to 0. Throws as `affinitySeenBy`. */
+/**
+ * Sets `marks[i]` to 1 where the node may use the volume, else to 0. Throws as `affinitySeenBy`, but not over nodes that are refused
+ * already: those have a verdict other than 0, and their marks are of no account.
+ */
 export function markUsable(
   volume: PersistentVolume,
   { nodes, csiNodes }: { readonly nodes: NodeTable; readonly csiNodes: ObjectTable<CsiNode> },
   rows: Rows,
-  marks: Uint8Array,
+  { marks, verdicts }: { readonly marks: Uint8Array; readonly verdicts: Int32Array },
 ): void {
   const affinity = volumeAffinity(volume.nodeSelectorTerms);
   if (affinity === undefined) marks.fill(1, 0, rows.length);
@@ -49,6 +52,7 @@ export function markUsable(
   const plugin = inTreePluginOf(volume.source);
   if (plugin === undefined || !isTakenOver(plugin)) return;
   for (let i = 0; i < rows.length; i++) {
+    if (verdicts[i] !== 0) continue;
     const slot = rows.slots[i]!;
     if (csiNodes.get(nodes.nameAt(slot))?.migratedPlugins.has(plugin.name) !== true) continue;
     const translated = translatedAffinity(volume);

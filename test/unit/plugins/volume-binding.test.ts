@@ -233,6 +233,18 @@ describe('VolumeBinding, for claims that have their volume,', () => {
     };
     expect(() => judge(pod, world)).toThrow('could not translate pv: ');
   });
+
+  it('does not look at further volumes for a node that may not use one', () => {
+    const world = {
+      claims: [boundClaim('data', 'pv'), boundClaim('odd', 'untold')],
+      volumes: [
+        volume('pv', { nodes: inZone('nowhere') }),
+        volume('untold', { spec: { azureDisk: { diskURI: 'd', kind: 'Shared' } } }),
+      ],
+      csiNodes: [csiNode('a', 'kubernetes.io/azure-disk'), csiNode('b', 'kubernetes.io/azure-disk')],
+    };
+    expect(judge(podUsing('data', 'odd'), world)).toMatchObject({ a: elsewhere, b: elsewhere });
+  });
 });
 
 describe('VolumeBinding, looking for a volume,', () => {

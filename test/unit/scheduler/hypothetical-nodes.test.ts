@@ -219,10 +219,11 @@ describe('a hypothetical node', () => {
   });
 
   it('frees a host port when one of two holders leaves, as in kube-scheduler', () => {
-    const spec = {
-      containers: [{ name: 'app', image: 'app', ports: [{ containerPort: 80, hostPort: 80 }] }],
-    };
-    const holders = [1, 2].map(() => makePod({ nodeName: 'a', spec }));
+    const app = { name: 'app', image: 'app', ports: [{ containerPort: 80, hostPort: 80 }] };
+    const spec = { containers: [app] };
+    // The other one holds it twice: as a sidecar beside its container may.
+    const both = { ...spec, initContainers: [{ ...app, name: 'sidecar', restartPolicy: 'Always' }] };
+    const holders = [spec, both].map((of) => makePod({ nodeName: 'a', spec: of }));
     const cluster = clusterOf([makeNode({ name: 'a' })], holders);
     const { hypothetical } = refused(cluster, [createNodePorts()], makePod({ spec }));
     const slot = cluster.nodes.slotOf('a')!;

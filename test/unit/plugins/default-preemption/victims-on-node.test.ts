@@ -131,6 +131,18 @@ describe('the victims on a node', () => {
       'running "Failing" filter plugin: broken',
     );
   });
+
+  it('include pods over which a plugin fails when they are put back', () => {
+    const failing: NodeFilterPlugin = {
+      name: 'Failing',
+      filter: (_cycle, _pod, node) => {
+        if ([...node.pods].some(({ name }) => name === 'odd')) throw new Error('broken');
+        return undefined;
+      },
+    };
+    const cluster = nodeWith(bound('odd', 2), bound('x', 1), bound('y', 3));
+    expect(trial(cluster, preemptor('2'), [new NodeResourcesFit(), failing])).toEqual([['odd'], 0]);
+  });
 });
 
 describe('pods under a disruption budget', () => {
