@@ -24,7 +24,7 @@ export async function buildLock(path: string, options: BuildLockOptions): Promis
     // An empty file was made this instant; one that stays empty lost its owner before it could sign.
     if (owner > 0 ? !alive(owner) : waited > 5) await rm(path, { force: true });
     else if (waited % 60 === 0)
-      options.log(`Another process (${owner}) is building the control plane; waiting for it.`);
+      options.log(`Another process (${owner}) is building the same; waiting for it.`);
     await sleep(1000, undefined, options);
   }
 }

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buildLock } from './build-lock.js';
+import { executable, goCache, requireGo, run } from './go.js';
 import { projectRoot } from './project-root.js';
 
 /** The programs of a control plane, and where each comes from in the pinned Go module. */
@@ -98,7 +97,7 @@ export function cacheFolder(moduleDir: string, env: NodeJS.ProcessEnv = process.
     `${process.platform}-${process.arch}`,
     hash,
   ].join('_');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berth', 'controlplane', key);
+  return join(goCache(env), 'controlplane', key);
 }
 
 function pinnedVersions(moduleDir: string): { kubernetes: string; etcd: string; kwok: string } {
@@ -151,7 +150,7 @@ interface BuildOrder {
 /** Builds into a folder beside the cache and moves the files in one by one, so that a cut-off build leaves none half done. */
 async function build({ moduleDir, cache, wanted, env, log, signal }: BuildOrder): Promise<void> {
   const versions = pinnedVersions(moduleDir);
-  requireGo(env);
+  requireGo(env, 'The programs of the control plane are');
   const started = Date.now();
   const temporary = await mkdtemp(`${cache}.build-`);
   const go = (args: readonly string[], onLine?: (line: string) => void) =>
@@ -196,63 +195,12 @@ async function build({ moduleDir, cache, wanted, env, log, signal }: BuildOrder)
   }
 }
 
-function requireGo(env: NodeJS.ProcessEnv): void {
-  const found = (env.PATH ?? '').split(delimiter).some((folder) => executable(join(folder, 'go')));
-  if (found) return;
-  throw new Error(
-    'The programs of the control plane are not built yet, and building them needs Go 1.26 or later, which is not on PATH. ' +
-      'Install Go (https://go.dev/doc/install) and run this again.',
-  );
-}
-
-interface RunOptions {
-  readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly signal?: AbortSignal;
-  readonly onLine?: (line: string) => void;
-}
-
-/** Runs a command to its end and returns what it printed; the error of a failed one shows its last lines. */
-function run(command: string, args: readonly string[], options: RunOptions): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { cwd, env, signal } = options;
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], ...pick(signal) });
-    let output = '';
-    let lastLines: string[] = [];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const lines = text.split('\n').filter((line) => line !== '');
-      for (const line of lines) options.onLine?.(line);
-      lastLines = [...lastLines, ...lines].slice(-20);
-    });
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code === 0) resolve(output);
-      else
-        reject(
-          new Error(`\`${command} ${args[0]}\` failed with exit code ${code}:\n${lastLines.join('\n')}`),
-        );
-    });
-  });
-}
-
 function programs(): Program[] {
   return Object.keys(PACKAGES) as Program[];
 }
 
 function stageFile(stage: string): string {
   return `kwok-${stage.slice(stage.lastIndexOf('/') + 1)}`;
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function pick(signal: AbortSignal | undefined): { signal?: AbortSignal };

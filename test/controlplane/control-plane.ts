@@ -23,6 +23,8 @@ export interface ControlPlaneOptions {
   readonly auditPolicy?: string;
   /** Further arguments of kube-apiserver. */
   readonly apiServerArgs?: readonly string[];
+  /** Further arguments of kube-controller-manager. */
+  readonly controllerManagerArgs?: readonly string[];
   /** Receives progress lines of a build, where one is needed. */
   readonly log?: (line: string) => void;
 }
@@ -310,6 +312,7 @@ export class ControlPlane {
       '--node-monitor-grace-period=5m',
       '--kube-api-qps=300',
       '--kube-api-burst=500',
+      ...(this.#options.controllerManagerArgs ?? []),
     ]);
   }
 
@@ -338,6 +341,8 @@ export class ControlPlane {
       '--manage-all-nodes=false',
       '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
       '--node-lease-duration-seconds=40',
+      // A pod with this annotation is left alone: it stays as it is, and whoever deletes it does it alone.
+      '--disregard-status-with-annotation-selector=kwok.x-k8s.io/status=custom',
       // Its default would give pods addresses of the Service range.
       '--cidr=10.128.0.0/16',
       ...this.#binaries.stages.map((stage) => `--config=${stage}`),

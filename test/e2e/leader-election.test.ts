@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { berthRequests, bindersByPod, isBinding, placementFaults, schedulingEvents } from './audit.js';
 import { BERTH_USER, NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { BerthProcess, UNHURRIED } from './berth-process.js';
 import { nodeGroup, startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
+import { until } from './until.js';
 import { createPods, deleteAllPods, replicas } from './workload.js';
 
 const PODS = 600;
@@ -140,12 +140,4 @@ describe('two replicas of Berth', () => {
 
 function orders(name: string): ReturnType<typeof replicas> {
   return replicas(PODS, { name, requests: { cpu: '100m', memory: '64Mi' } });
-}
-
-async function until(what: string, check: () => Promise<boolean>, withinMs = 40_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
-    await sleep(50);
-  }
 }

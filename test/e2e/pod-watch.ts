@@ -9,23 +9,30 @@ export interface PodSighting {
   readonly boundAt: number | undefined;
 }
 
+export interface PodWatchOptions {
+  /** Called after every change, with all pods that are there, in the order in which the API server made the changes. */
+  readonly onChange?: (pods: readonly Pod[]) => void;
+}
+
 /** Follows the pods of namespace `default`, through restarts of the API server as well, from outside of Berth. */
 export class PodWatch {
   /** Sentences on pods that went from one node to another, which no pod may. */
   readonly moved: string[] = [];
   readonly #api: ApiClient;
+  readonly #options: PodWatchOptions;
   readonly #stop = new AbortController();
   readonly #pods = new Map<string, PodSighting>();
   readonly #waiting = new Set<() => void>();
   #running: Promise<void> = Promise.resolve();
 
-  private constructor(api: ApiClient) {
+  private constructor(api: ApiClient, options: PodWatchOptions) {
     this.#api = api;
+    this.#options = options;
   }
 
   /** Starts to follow; what exists by now is known when this returns. */
-  static async start(api: ApiClient): Promise<PodWatch> {
-    const watch = new PodWatch(api);
+  static async start(api: ApiClient, options: PodWatchOptions = {}): Promise<PodWatch> {
+    const watch = new PodWatch(api, options);
     const resourceVersion = await watch.#list();
     watch.#running = watch.#follow(resourceVersion);
     return watch;
@@ -61,13 +68,44 @@ export class PodWatch {
 
   /** Waits until the scheduler has said of a pod that it does not fit, and returns the message of its condition. */
   async refused(name: string, withinMs = 60_000): Promise<string> {
-    const message = () =>
-      this.get(name)?.pod.status.conditions?.find(
-        ({ type, status, reason }) =>
-          type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
-      )?.message;
-    await this.until(`pod ${name} refused`, () => message() !== undefined, withinMs);
-    return message() ?? '';
+    await this.until(`pod ${name} refused`, () => this.refusal(name) !== undefined, withinMs);
+    return this.refusal(name) ?? '';
+  }
+
+  /** Waits until the scheduler says exactly this of a pod. @throws Error with what it says instead, after `withinMs`. */
+  async refusedWith(name: string, message: string, withinMs = 10_000): Promise<void> {
+    await this.until(`pod ${name} refused`, () => this.refusal(name) === message, withinMs).catch(() => {
+      throw new Error(`pod ${name}: expected "${message}", it says "${this.refusal(name)}"`);
+    });
+  }
+
+  /** Why the pod does not fit, as its condition says it now; undefined when it says no such thing. */
+  refusal(name: string): string | undefined {
+    return this.get(name)?.pod.status.conditions?.find(
+      ({ type, status, reason }) =>
+        type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
+    )?.message;
+  }
+
+  /** Waits until a room has been promised to a pod on some node, and returns the node's name. */
+  async nominated(name: string, withinMs = 60_000): Promise<string> {
+    const nomination = () => this.get(name)?.pod.status.nominatedNodeName;
+    await this.until(`pod ${name} nominated`, () => nomination() !== undefined, withinMs);
+    return nomination() ?? '';
+  }
+
+  /** Waits until pods are being deleted, or gone. */
+  async leaving(...names: readonly string[]): Promise<void> {
+    const stays = (name: string) => this.get(name)?.pod.metadata.deletionTimestamp === undefined;
+    await this.until(
+      `${names.join(', ')} on the way out`,
+      () => !names.some((name) => this.get(name) !== undefined && stays(name)),
+    );
+  }
+
+  /** Waits until pods are there no more. */
+  async gone(...names: readonly string[]): Promise<void> {
+    await this.until(`${names.join(', ')} gone`, () => names.every((name) => this.get(name) === undefined));
   }
 
   async stop(): Promise<void> {
@@ -124,6 +162,7 @@ export class PodWatch {
   }
 
   #wake(): void {
+    this.#options.onChange?.(this.pods().map(({ pod }) => pod));
     for (const done of [...this.#waiting]) done();
   }
 

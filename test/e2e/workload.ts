@@ -13,10 +13,19 @@ export interface Container {
   readonly ports?: readonly { readonly hostPort?: number; readonly containerPort: number }[];
 }
 
+/** A volume of a pod, as far as claims go. */
+export interface PodVolume {
+  readonly name: string;
+  readonly persistentVolumeClaim?: { readonly claimName: string };
+  readonly ephemeral?: object;
+}
+
 /** A pod as the tests read it. */
 export interface Pod extends ApiObject {
+  readonly metadata: ApiObject['metadata'] & { readonly deletionTimestamp?: string };
   readonly spec: {
     readonly nodeName?: string;
+    readonly volumes?: readonly PodVolume[];
     readonly schedulerName: string;
     readonly containers: readonly Container[];
     readonly nodeSelector?: Readonly<Record<string, string>>;
@@ -24,6 +33,7 @@ export interface Pod extends ApiObject {
   };
   readonly status: {
     readonly phase: string;
+    readonly nominatedNodeName?: string;
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
@@ -38,13 +48,17 @@ export interface PodOrder {
   readonly name: string;
   readonly requests?: Readonly<Record<string, string>>;
   readonly hostPort?: number;
+  /** Beside `app`, which is the name without its number. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** A pod with one of these stays, terminating, until they are taken away. */
+  readonly finalizers?: readonly string[];
   readonly spec?: object;
 }
 
 export const PODS = '/api/v1/namespaces/default/pods';
 
 export function podManifest(order: PodOrder): object {
-  const { name, requests = {}, hostPort, spec = {} } = order;
+  const { name, requests = {}, hostPort, labels = {}, finalizers = [], spec = {} } = order;
   const ports = hostPort === undefined ? {} : { ports: [{ containerPort: 80, hostPort }] };
   const container = {
     name: 'main',
@@ -55,7 +69,7 @@ export function podManifest(order: PodOrder): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { app: name.replace(/-\d+$/, '') } },
+    metadata: { name, labels: { app: name.replace(/-\d+$/, ''), ...labels }, finalizers },
     spec: { schedulerName: 'berth', terminationGracePeriodSeconds: 0, containers: [container], ...spec },
   };
 }
