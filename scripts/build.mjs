@@ -12,6 +12,7 @@ const entries = {
   'lease-worker': 'src/kube/lease-worker.ts',
   conformance: 'test/conformance/main.ts',
   controlplane: 'test/controlplane/main.ts',
+  oracle: 'test/oracle/main.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),
