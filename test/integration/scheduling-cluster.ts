@@ -229,6 +229,9 @@ export class SchedulingCluster {
       const { assumedCount } = this.berth.cluster;
       return active + backoff + this.berth.queue.inFlightPods + assumedCount === 0;
     });
+    // The watch may show a pod bound before the answer to its Binding is in, and with it the outcome.
+    const open = () => this.metric('scheduler_goroutines', { operation: 'binding' });
+    await eventually('the outcomes of all bindings', async () => (await open()) === 0);
   }
 
   /** What the scheduler believes of bound pods, and what the API server has: both as `uid@node`, sorted. */
