@@ -8,7 +8,7 @@ import { type CallOutcome, ConcurrencyLimit } from './concurrency-limit.js';
 
 export type BindResult =
   | { readonly kind: 'bound' }
-  /** Somebody else bound the pod first. */
+  /** Somebody else bound the pod first, perhaps to the very same node. */
   | { readonly kind: 'conflict'; readonly nodeName: string }
   /** The pod does not exist any more, or another pod has its name. */
   | { readonly kind: 'gone' }
@@ -87,6 +87,8 @@ export class Binder {
     const { clock } = this.#options;
     let tries = 0;
     let throttles = 0;
+    // True once an answer was lost: from then on a binding that is found may be our own.
+    let mayBeOurs = false;
     for (;;) {
       await this.#waitForThrottle(signal);
       if (signal?.aborted || !this.#options.fence.mayWrite()) return { kind: 'fenced' };
@@ -97,7 +99,9 @@ export class Binder {
       if (error.failure === 'aborted') return { kind: 'fenced' };
       if (error.code === 404) return { kind: 'gone' };
       if (error.code === 409 || error.isAmbiguous) {
+        mayBeOurs ||= error.isAmbiguous;
         const settled = await this.#settle(pod, nodeName, signal);
+        if (settled.kind === 'bound' && !mayBeOurs) return { kind: 'conflict', nodeName };
         if (settled.kind !== 'unbound') return settled;
         // Known now: nothing was done. A conflict about anything else than a node is final.
         if (error.code === 409 || ++tries >= maxTries) return { kind: 'failed', error };
@@ -112,6 +116,7 @@ export class Binder {
         continue;
       }
       const mayHelp = error.code === 500 || error.code === 503 || error.failure === 'unreachable';
+      mayBeOurs ||= mayHelp;
       if (!mayHelp || ++tries >= maxTries) return { kind: 'failed', error };
       await clock
         .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })

@@ -234,11 +234,21 @@ export class Scheduler {
   /** Undoes what a binding that failed had taken, and sends the pod back with the reason. */
   #takeBack(attempt: Attempt, { status, during }: BindingEnd & { kind: 'failed' }): void {
     const { entry, assumed, started } = attempt;
+    if (status.cause instanceof Overtaken && status.cause.by === assumed.nodeName) {
+      this.#confirmed(entry, status.cause);
+      return;
+    }
     const forgotten = this.#withdraw(attempt);
     const why = during === 'permit' ? refusedPlacement(status) : failedPlacement(status);
     if (status.cause instanceof Overtaken) this.#giveUp(entry, status.cause);
     else this.#putBack(entry, why, started);
     if (forgotten) this.#options.feed.assumptionForgotten(assumed);
+  }
+
+  /** Another bound the pod to the very node: the assumption is true, and the watch is going to say so. */
+  #confirmed(entry: QueueEntry, { by }: Overtaken): void {
+    this.#options.queue.done(entry.pod.uid);
+    this.#options.observer?.outcome?.({ kind: 'overtaken', pod: entry.pod, by });
   }
 
   /** True when the assumption was still there to be taken back. */

@@ -108,14 +108,14 @@ describe('Binder', () => {
     expect(server.posts).toBe(1);
   });
 
-  it('takes a conflict about its own node for success', async () => {
-    server.nodeName = 'n1';
-    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
-  });
-
   it('tells when somebody else bound the pod', async () => {
     server.nodeName = 'other';
     expect(await bindWithin(0)).toEqual({ kind: 'conflict', nodeName: 'other' });
+  });
+
+  it('tells when somebody else bound the pod to the very same node, and takes nothing for its own without a reason', async () => {
+    server.nodeName = 'n1';
+    expect(await bindWithin(0)).toEqual({ kind: 'conflict', nodeName: 'n1' });
   });
 
   it('tells when the pod is gone or another has its name', async () => {

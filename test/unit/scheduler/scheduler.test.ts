@@ -268,6 +268,14 @@ describe('a pod about which another decided', () => {
     expect(queue.whereIs('web')).toBe('backoff');
   });
 
+  it('keeps its place when the other chose the very same node: the room must not look free meanwhile', async () => {
+    add();
+    bind = async () => failure('bound already', new Overtaken('a'));
+    await attempt();
+    expect(outcomes).toEqual([expect.objectContaining({ kind: 'overtaken', by: 'a' })]);
+    expect([cluster.isAssumed('web'), queue.has('web'), queue.inFlightPods]).toEqual([true, false, 0]);
+  });
+
   it('is dropped when it was deleted during its attempt', async () => {
     add({ labels: { size: 'xl' } });
     latest.clear();
