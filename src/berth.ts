@@ -7,6 +7,7 @@ import type { EffectiveConfiguration } from './config/scheduler-configuration.js
 import type { ClusterEvent } from './framework/cluster-event.js';
 import type { Profile } from './framework/profile.js';
 import { EventRecorder } from './kube/event-recorder.js';
+import { fencedTransport } from './kube/fenced-transport.js';
 import { PodApi } from './kube/pod-api.js';
 import type { ApiTransport } from './kube/transport.js';
 import { VolumeApi } from './kube/volume-api.js';
@@ -85,7 +86,8 @@ export class Berth {
       metrics,
       logger,
     } = options;
-    const podApi = new PodApi(transport);
+    const writes = fencedTransport(transport, fence);
+    const podApi = new PodApi(writes);
     this.#binder = new Binder({
       pods: podApi,
       fence,
@@ -129,7 +131,7 @@ export class Berth {
     const registry = createInTreeRegistry({
       bind: bindThroughApi(this.#binder),
       preemption: { random, actions: this.#preemptions },
-      volumes: { writer: writeVolumesThroughApi(new VolumeApi(transport), fence), clock },
+      volumes: { writer: writeVolumesThroughApi(new VolumeApi(writes), fence), clock },
     });
     const profiles = buildProfiles(configuration, { registry, cluster: this.cluster });
     this.#profiles = profiles;

@@ -123,6 +123,8 @@ export class ApiClient implements ApiTransport {
     const waitedMs = await this.#unlessAborted(request, this.#limiter.acquire({ signal }));
     if (waitedMs > 0) this.#observe.rateLimited?.(waitedMs);
     const { headers, pools } = await this.#prepare(request, timeoutMs);
+    if (request.fence?.mayWrite() === false)
+      throw abortedError(new Error('no right to write any more'), request);
     const startedAt = this.#clock.monotonic();
     const result = await exchange(
       pools.requests,

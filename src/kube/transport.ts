@@ -3,6 +3,8 @@
  * `ApiClient` (api-client.ts) is the implementation; tests may pass any other.
  */
 
+import type { WriteFence } from './write-fence.js';
+
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ApiRequest {
@@ -19,6 +21,8 @@ export interface ApiRequest {
   /** Whether the client itself waits and sends again on 429 and Retry-After; callers that pace themselves say no. @default true */
   readonly retryThrottled?: boolean;
   readonly signal?: AbortSignal;
+  /** Asked at the last moment: a request may have waited for its turn while this process lost the right to write. */
+  readonly fence?: WriteFence;
 }
 
 export interface StreamRequest {
