@@ -69,6 +69,8 @@ interface Notes {
   readonly bound: readonly (PersistentVolume | undefined)[];
   /** undefined when all claims are bound, and once the pod is on its way. */
   delayed: DelayedClaims | undefined;
+  /** True once Filter has run: a profile may leave it out, and then no volume is chosen, scored or reserved. */
+  filtered?: boolean;
   reservation?: Reservation;
 }
 
@@ -141,6 +143,7 @@ export class VolumeBinding
     const { csiNodes } = this.#cluster.storage;
     judgeBound(notes.bound, { nodes: cycle.nodes, csiNodes }, rows, verdicts);
     if (notes.delayed === undefined) return;
+    notes.filtered = true;
     notes.delayed.judge(rows);
     for (let i = 0; i < rows.length; i++) {
       const verdict = notes.delayed.verdictAt(rows.slots[i]!);
@@ -167,7 +170,7 @@ export class VolumeBinding
   reserve(cycle: Cycle, _pod: Pod, nodeName: string): Status | undefined {
     const notes = cycle.find(notesKey);
     const slot = cycle.nodes.slotOf(nodeName);
-    if (notes?.delayed === undefined || slot === undefined) return undefined;
+    if (!notes?.filtered || notes.delayed === undefined || slot === undefined) return undefined;
     notes.delayed.judgeMissing({ slots: Int32Array.of(slot), length: 1 });
     const reservation = new Reservation(notes.delayed.decisionsAt(slot), nodeName);
     const changed = reservation.assume(this.#cluster.storage);
@@ -201,8 +204,8 @@ export class VolumeBinding
   }
 
   #scoreRows(cycle: Cycle, rows: Rows, scores: Float64Array, exact: boolean): void {
-    const delayed = cycle.find(notesKey)?.delayed;
-    if (delayed === undefined) {
+    const { delayed, filtered } = cycle.find(notesKey) ?? {};
+    if (delayed === undefined || !filtered) {
       scores.fill(0, 0, rows.length);
       return;
     }

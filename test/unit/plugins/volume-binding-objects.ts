@@ -198,6 +198,15 @@ export function prepared(plugin: VolumeBinding, pod: Pod, { nodes }: ClusterStat
   return result.kind === 'skip' ? 'skip' : cycle;
 }
 
+/** As `prepared`, with all nodes judged by Filter. */
+export function filtered(plugin: VolumeBinding, pod: Pod, cluster: ClusterState): Cycle | string {
+  const cycle = prepared(plugin, pod, cluster);
+  if (typeof cycle === 'string') return cycle;
+  const rows = cluster.nodes.rows();
+  plugin.filterRows(cycle, pod, rows, new Int32Array(rows.length));
+  return cycle;
+}
+
 /** Reasons by node, '' for a node that passes; what PreFilter says where it does not let the pod through. */
 export function verdicts(
   plugin: VolumeBinding,

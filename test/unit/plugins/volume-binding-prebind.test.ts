@@ -13,8 +13,8 @@ import {
   claim,
   clusterWith,
   csiNode,
+  filtered,
   podUsing,
-  prepared,
   storageClass,
   type VolumeParts,
   volume,
@@ -80,7 +80,7 @@ class Trip {
   }
 
   begin(pod: Pod): Cycle {
-    const cycle = prepared(this.plugin, pod, this.cluster);
+    const cycle = filtered(this.plugin, pod, this.cluster);
     if (typeof cycle === 'string') throw new Error(cycle);
     return cycle;
   }
@@ -447,7 +447,7 @@ describe('VolumeBinding, before the pod is bound,', () => {
     const plugin = createVolumeBinding(undefined, { cluster });
     const other = { ...podUsing('more'), uid: 'other', nodeName: 'a' };
     cluster.storage.claims.set(claim('more', { class: 'made' }));
-    const cycle = prepared(plugin, other, cluster) as Cycle;
+    const cycle = filtered(plugin, other, cluster) as Cycle;
     cluster.assume(other);
     expect(plugin.reserve(cycle, other, 'a')).toBeUndefined();
     await expect(plugin.preBind(cycle, other, 'a')).resolves.toEqual({

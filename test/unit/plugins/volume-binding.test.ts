@@ -11,6 +11,7 @@ import {
   clusterWith,
   csiDriver,
   csiNode,
+  filtered,
   late,
   podUsing,
   pool,
@@ -52,6 +53,7 @@ function scores(pod: Parameters<typeof verdicts>[1], world: World, args?: Volume
   expect(plugin.preScore()).toBeUndefined();
   const rows = cluster.nodes.rows();
   const given = new Float64Array(rows.length).fill(-1);
+  plugin.filterRows(cycle, pod, rows, new Int32Array(rows.length));
   plugin.scoreRows(cycle, pod, rows, given);
   return Object.fromEntries(Array.from(given, (score, i) => [cluster.nodes.nameAt(rows.slots[i]!), score]));
 }
@@ -338,7 +340,7 @@ describe('VolumeBinding, looking for a volume,', () => {
     const world = { claims, volumes: [volume('pv', { nodes: inZone('b') })] };
     const { cluster, plugin } = pluginFor(world);
     const { nodes } = cluster;
-    const cycle = prepared(plugin, pod, cluster) as Cycle;
+    const cycle = filtered(plugin, pod, cluster) as Cycle;
     const verdictOn = (slot: number) => {
       const verdict = new Int32Array(1);
       plugin.filterRows(cycle, pod, { slots: Int32Array.of(slot), length: 1 }, verdict);
@@ -518,7 +520,7 @@ describe('VolumeBinding scores', () => {
       claims: [...world.claims.slice(0, 2), claim('z', { class: 'other', storage: '9.5Gi' })],
     });
     const three = podUsing('x', 'y', 'z');
-    const cycle = prepared(plugin, three, cluster) as Cycle;
+    const cycle = filtered(plugin, three, cluster) as Cycle;
     const rows = cluster.nodes.rows();
     const [whole, exact] = [new Float64Array(2), new Float64Array(2)];
     plugin.scoreRows(cycle, three, rows, whole);
@@ -565,6 +567,20 @@ describe('VolumeBinding scores', () => {
     // a: 5 of 10 from the volume. b: 5 of 50 and 5 of 100 from the pools, 90 and 95.
     expect(scores(podUsing('data', 'more'), world)).toEqual({ a: 50, b: 93 });
     expect(scores(podUsing('data', 'more'), { ...world, csiDrivers: [] })).toEqual({ a: 50, b: 0 });
+  });
+
+  it('nothing, and reserves nothing, where the profile leaves Filter out: then nobody has chosen a volume', () => {
+    const { cluster, plugin } = pluginFor({ claims: [claim('x', { storage: '1Gi' })] });
+    const pod = podUsing('x');
+    const cycle = prepared(plugin, pod, cluster) as Cycle;
+    const rows = cluster.nodes.rows();
+    const given = new Float64Array(rows.length).fill(-1);
+    plugin.scoreRows(cycle, pod, rows, given);
+    expect([...given]).toEqual(Array(rows.length).fill(0));
+    const before = cluster.storage.claims.version;
+    expect(plugin.reserve(cycle, pod, cluster.nodes.nameAt(rows.slots[0]!))).toBeUndefined();
+    expect(cluster.storage.claims.version).toBe(before);
+    expect(plugin.preBindPreFlight(cycle)).toBe('skip');
   });
 
   it('by the configured shape', () => {
