@@ -33,7 +33,7 @@ export function comparePreemption(
   // Any of the best may be nominated: the file names the first of them.
   const named = (text: string | undefined): string | undefined =>
     nominate ? text?.replace(` on node ${expected.best?.[0]},`, ` on node ${nominate},`) : text;
-  tally.compare('messages', named(expected.message), said, { ...place, detail: 'PostFilter' });
+  tally.compare('messages', named(expected.message ?? ''), said, { ...place, detail: 'PostFilter' });
   tally.compare('messages', named(message), fitMessage(rejections, { postFilterMessage: said }), {
     ...place,
     detail: 'condition',

@@ -8,7 +8,9 @@ import { Tally } from '../conformance/tally.js';
 import { projectRoot } from '../controlplane/project-root.js';
 import { ensureOracle } from './build.js';
 import type { OracleCase, Question } from './case.js';
+import { Dice } from './dice.js';
 import { generate } from './generate/generate.js';
+import { judgeAfterHistory } from './history.js';
 import { type Answer, ask, Judge } from './oracle-process.js';
 import { readMaterial, remix } from './remix.js';
 import { shrink } from './shrink.js';
@@ -26,6 +28,8 @@ some minutes.
                   case is dropped
   --out DIR       where golden files of cases with disagreements go (default dist/oracle)
   --keep-all      write golden files of all cases
+  --history       compare once more after a random history that leads back to the case: what is kept up to date on the
+                  way must show no trace of it
   --shrink        make cases with disagreements as small as they can be
   --limit N       disagreements to show in full (default 10)
   --verbose       say which manifests were turned down, and why
@@ -41,6 +45,7 @@ interface Options {
   readonly style: 'fresh' | 'remix' | 'both';
   readonly out: string;
   readonly keepAll: boolean;
+  readonly history: boolean;
   readonly shrink: boolean;
   readonly verbose: boolean;
   readonly files: readonly string[];
@@ -90,7 +95,7 @@ class Run {
       return;
     }
     const path = join(this.#options.out, `${name}.json.gz`);
-    const differs = disagrees(answer, path, this.#tally);
+    const differs = this.#disagrees(answer, path, this.#tally);
     if (!differs && !this.#options.keepAll) return;
     write(path, answer);
     if (differs && this.#options.shrink) await this.#shrink(answer.case);
@@ -102,7 +107,9 @@ class Run {
     await shrink(large, async (candidate) => {
       const answer = await judge.judge({ case: candidate, admit: false });
       const shows =
-        answer.verdict !== undefined && answer.chance === undefined && disagrees(answer, '', new Tally());
+        answer.verdict !== undefined &&
+        answer.chance === undefined &&
+        this.#disagrees(answer, '', new Tally());
       if (shows) smallest = answer;
       return shows;
     });
@@ -111,6 +118,23 @@ class Run {
     const path = join(this.#options.out, `${large.name}-small.json.gz`);
     write(path, smallest);
     console.log(`${path}: ${smallest.case.objects.length} objects instead of ${large.objects.length}`);
+  }
+
+  #disagrees({ case: given, verdict }: Answer, path: string, tally: Tally): boolean {
+    const before = tally.disagreements.length;
+    const file = { path, case: given, verdict: verdict! };
+    try {
+      judgeFile(file, tally);
+      if (this.#options.history && tally.disagreements.length === before) {
+        judgeAfterHistory({ ...file, path: `${path} after a history` }, tally, new Dice(given.seed));
+      }
+    } catch (error) {
+      const got = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const { profile } = given;
+      const expected = 'a case that can be judged';
+      tally.disagreements.push({ file: path, profile, subject: 'pods', expected, got });
+    }
+    return tally.disagreements.length > before;
   }
 
   conclude(): number {
@@ -122,24 +146,6 @@ class Run {
     );
     return disagreements.length > 0 ? 1 : 0;
   }
-}
-
-function disagrees({ case: given, verdict }: Answer, path: string, tally: Tally): boolean {
-  const before = tally.disagreements.length;
-  try {
-    judgeFile({ path, case: given, verdict: verdict! }, tally);
-  } catch (error) {
-    const got = error instanceof Error ? error.message : String(error);
-    const { profile } = given;
-    tally.disagreements.push({
-      file: path,
-      profile,
-      subject: 'pods',
-      expected: 'a case that can be judged',
-      got,
-    });
-  }
-  return tally.disagreements.length > before;
 }
 
 function write(path: string, { case: given, verdict }: Answer): void {
@@ -176,6 +182,7 @@ function readOptions(argv: readonly string[]): Options | string {
         style: { type: 'string', default: 'both' },
         out: { type: 'string', default: join(projectRoot(), 'dist/oracle') },
         'keep-all': { type: 'boolean', default: false },
+        history: { type: 'boolean', default: false },
         shrink: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -191,8 +198,17 @@ function readOptions(argv: readonly string[]): Options | string {
       if (!Number.isInteger(numbers[name]) || numbers[name] < 0)
         return `oracle: --${name} takes a whole number, not ${values[name]}\n\n${usage}`;
     }
-    const { out, shrink, verbose } = values;
-    return { ...numbers, style, out, shrink, verbose, keepAll: values['keep-all'], files: positionals };
+    const { out, history, shrink, verbose } = values;
+    return {
+      ...numbers,
+      style,
+      out,
+      history,
+      shrink,
+      verbose,
+      keepAll: values['keep-all'],
+      files: positionals,
+    };
   } catch (error) {
     return `oracle: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`;
   }

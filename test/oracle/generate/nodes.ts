@@ -65,8 +65,6 @@ function resources(world: World): Record<string, string> {
   }
   if (dice.chance(0.05)) all['attachable-volumes-aws-ebs'] = '39';
   if (dice.chance(0.05)) all['kubernetes.io/batch-cpu'] = '5';
-  // Beyond what a double counts exactly.
-  if (dice.chance(0.01)) all.memory = dice.pick(['9007199254740993', '16Pi', '80P']);
   if (dice.chance(0.04)) delete all[dice.pick(['memory', 'pods', 'cpu'])];
   return all;
 }

@@ -40,8 +40,11 @@ function terminate({ dice }: World, pod: Manifest): void {
 
 /** Nominated, and not judged: it holds room on a node. */
 export function nominatedPod(world: World, index: number, options: PodOptions): Manifest {
+  const { dice } = world;
   const pod = basePod(world, `nominated-${index}`, { ...options, likes: 0.6 });
-  pod.status = { phase: 'Pending', nominatedNodeName: world.dice.pick([...world.nodeNames, 'gone']) };
+  if (dice.chance(0.1)) pod.spec.schedulerName = 'somebody-else';
+  if (dice.chance(0.1)) pod.spec.schedulingGates = [{ name: 'example.com/wait' }];
+  pod.status = { phase: 'Pending', nominatedNodeName: dice.pick([...world.nodeNames, 'gone']) };
   return pod;
 }
 
