@@ -20,6 +20,8 @@ describe('kube-scheduler and Berth, each on a cluster of its own, do the same wi
   let kubeScheduler: TwinCluster;
   let berth: TwinCluster;
   let complaints = (): string[] => [];
+  /** Ends with the scenario before: one that takes longer than jest allows goes on for a while. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
     // Volumes are bound by looking around from time to time: the default is every 15 seconds.
@@ -29,7 +31,9 @@ describe('kube-scheduler and Berth, each on a cluster of its own, do the same wi
       startCluster([], { controllerManagerArgs, components: { scheduler: false } }),
     ]);
     clusters.push(first, second);
-    const { child } = await BerthProcess.start(second.plane, second);
+    // Without election: a machine that is busy with two control planes may keep Berth from its lease, which is not the matter here.
+    const args = ['--leader-elect=false'];
+    const { child } = await BerthProcess.start(second.plane, { ...second, args });
     complaints = () => child.stdout().concat(child.stderr()).split('\n').filter(isComplaint);
     kubeScheduler = await TwinCluster.start('default-scheduler', first.plane);
     berth = await TwinCluster.start('berth', second.plane);
@@ -56,7 +60,9 @@ describe('kube-scheduler and Berth, each on a cluster of its own, do the same wi
     '$name',
     async (scenario) => {
       const begin = performance.now();
-      const report = await new TwinRun(kubeScheduler, berth, scenario).run();
+      const run = turn.then(() => new TwinRun(kubeScheduler, berth, scenario).run());
+      turn = run.catch(() => undefined);
+      const report = await run;
       reports.set(scenario.name, { ...report, seconds: (performance.now() - begin) / 1_000 });
       expect(report.differences).toEqual([]);
     },

@@ -16,13 +16,15 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly text: string }
   /** Not on a node yet, and promised one of these, or any if none is named. */
   | { readonly kind: 'nominated'; readonly nodes: readonly string[] }
+  /** On a node, or refused without a promise, whichever it is. */
+  | { readonly kind: 'decided' }
   | { readonly kind: 'gated' }
   /** Being deleted, and still there. */
   | { readonly kind: 'terminating' }
   | { readonly kind: 'gone' };
 
 /**
- * Reads `bound`, `bound: NODE or NODE`, `refused: TEXT`, `nominated`, `nominated: NODE or NODE`, `gated`, `terminating` or `gone`; several in a row are joined by
+ * Reads `bound`, `bound: NODE or NODE`, `refused: TEXT`, `nominated`, `nominated: NODE or NODE`, `decided`, `gated`, `terminating` or `gone`; several in a row are joined by
  * ` then `, and a number before them says of how many pods they are said.
  */
 export function parseExpectation(text: string): Expectation {
@@ -38,6 +40,7 @@ function parseOutcome(text: string): Outcome {
       return { kind, nodes: detail === '' ? [] : detail.split(/\s+or\s+/) };
     case 'refused':
       return { kind, text: detail };
+    case 'decided':
     case 'gated':
     case 'terminating':
     case 'gone':
@@ -73,6 +76,10 @@ export function matches(outcome: Outcome, sighting: Sighting): boolean {
         condition?.reason === 'Unschedulable' &&
         (condition.message ?? '').includes(outcome.text)
       );
+    case 'decided':
+      return nodeName === ''
+        ? nominatedNodeName === '' && condition?.reason === 'Unschedulable'
+        : phase !== 'Pending';
     case 'gated':
       return nodeName === '' && condition?.reason === 'SchedulingGated';
     case 'terminating':

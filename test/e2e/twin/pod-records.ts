@@ -7,7 +7,7 @@ export interface SeenPod extends ApiObject {
   readonly metadata: ApiObject['metadata'] & {
     readonly namespace: string;
     readonly deletionTimestamp?: string;
-    readonly ownerReferences?: readonly { readonly name: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly OwnerReference[];
     readonly finalizers?: readonly string[];
     readonly generateName?: string;
   };
@@ -17,6 +17,12 @@ export interface SeenPod extends ApiObject {
     readonly nominatedNodeName?: string;
     readonly conditions?: readonly PodCondition[];
   };
+}
+
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly controller?: boolean;
 }
 
 export interface PodCondition {

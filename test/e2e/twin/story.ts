@@ -49,20 +49,29 @@ export function eventsOf(cluster: TwinCluster, events: readonly SchedulerEvent[]
   for (const { regarding, type, reason, action, note, reportingController } of events) {
     const record = cluster.pods.of(regarding.uid);
     if (record === undefined) continue;
-    if (reason === 'FailedScheduling' && !isTold(note, record)) continue;
+    const said = reason === 'FailedScheduling' ? refusalSaid(note, record) : note;
+    if (said === undefined) continue;
     const name = keyOf(record.pod);
     const by = reportingController === cluster.schedulerName ? SCHEDULER : reportingController;
-    const text = neutral(note, regarding.uid, cluster, licence);
+    const text = neutral(said, regarding.uid, cluster, licence);
     const lines = told.get(name) ?? new Set();
     told.set(name, lines.add(`${type} ${reason} ${action} by ${by}: ${text}`));
   }
   return new Map([...told].map(([name, lines]) => [name, [[...lines].sort()]]));
 }
 
-/** True when the refusal that an event speaks of is one that counts. Events are cut off where conditions are not. */
-function isTold(note: string, record: PodRecord): boolean {
+/**
+ * The note of an event that tells of a refusal that counts; undefined for others. An event that follows closely on one like it is
+ * counted there, whatever its note: of a controller's pod, which may be refused twice in a moment, it only counts that there is one.
+ */
+function refusalSaid(note: string, record: PodRecord): string | undefined {
+  // Events are cut off where conditions are not.
   const start = note.endsWith(' ...') ? note.slice(0, -4) : note;
-  return toldSightings(record).some(({ condition }) => condition?.message?.startsWith(start));
+  const isOf = ({ condition }: Sighting): boolean => condition?.message?.startsWith(start) ?? false;
+  const told = toldSightings(record);
+  if (!isControlled(record.pod)) return told.some(isOf) ? note : undefined;
+  const counts = told.some(({ condition }) => condition?.reason === 'Unschedulable');
+  return counts && record.sightings.some(isOf) ? '<what its condition said>' : undefined;
 }
 
 /** A pod's namespace and name; for names made up by controllers, what they were made from and a star. */
@@ -71,9 +80,8 @@ export function keyOf({ metadata }: SeenPod): string {
 }
 
 function nameOf({ metadata }: Pick<SeenPod, 'metadata'>): string {
-  const { name } = metadata;
   const generateName = madeFrom({ metadata });
-  if (generateName === undefined) return name;
+  if (generateName === undefined) return metadata.name;
   // The hash of the template differs between the clusters, as the template names the scheduler.
   const labels = (metadata.labels ?? {}) as Readonly<Record<string, string>>;
   const hash = labels['pod-template-hash'];
@@ -81,10 +89,11 @@ function nameOf({ metadata }: Pick<SeenPod, 'metadata'>): string {
 }
 
 /** What a controller made the pod's name from, if chance had a part in it: pods of StatefulSets are numbered. */
-function madeFrom({ metadata: { name, generateName } }: Pick<SeenPod, 'metadata'>): string | undefined {
-  return generateName === undefined || /^\d{1,4}$/.test(name.slice(generateName.length))
-    ? undefined
-    : generateName;
+function madeFrom({
+  metadata: { generateName, ownerReferences },
+}: Pick<SeenPod, 'metadata'>): string | undefined {
+  const isNumbered = ownerReferences?.some(({ kind }) => kind === 'StatefulSet') ?? false;
+  return isNumbered ? undefined : generateName;
 }
 
 function storyOf(record: PodRecord, cluster: TwinCluster, licence: Licence): readonly string[] {
@@ -106,17 +115,20 @@ function storyOf(record: PodRecord, cluster: TwinCluster, licence: Licence): rea
  * after each change of its nomination.
  */
 function toldSightings({ pod, sightings, settled }: PodRecord): Sighting[] {
-  const isControlled = pod.metadata.ownerReferences?.some(({ controller }) => controller) ?? false;
   const nominations = new Set<string>();
   return sightings.filter(({ condition, nodeName, nominatedNodeName, deletion }, place) => {
     if (nodeName !== '' || deletion !== 'none') return true;
     if (place === 0 || place === sightings.length - 1 || settled.has(place)) return true;
-    if (isControlled) return false;
+    if (isControlled(pod)) return false;
     if (condition?.reason !== 'Unschedulable') return true;
     const isFirst = !nominations.has(nominatedNodeName);
     nominations.add(nominatedNodeName);
     return isFirst;
   });
+}
+
+function isControlled({ metadata }: SeenPod): boolean {
+  return metadata.ownerReferences?.some(({ controller }) => controller) ?? false;
 }
 
 /** The story up to the placement is that of the first pod, from then on that of the pod in its place. */

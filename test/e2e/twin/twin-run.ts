@@ -222,7 +222,10 @@ export class TwinRun {
         .filter(({ pending, sightings }) => pending !== undefined && sightings.at(-1)?.deletion === 'none'),
     );
     if (kube?.length !== 1 || berth?.length !== 1) return;
-    const pair = { kube: kube[0]!, berth: berth[0]! };
+    await this.#judgeLate({ kube: kube[0]!, berth: berth[0]! });
+  }
+
+  async #judgeLate(pair: Pair): Promise<void> {
     const [kubeState, berthState] = await this.#onBoth((cluster) => cluster.state());
     await this.#judge(pair, [
       [without(kubeState, pair.kube), pair.kube.pending as RawObject],
@@ -292,12 +295,26 @@ export class TwinRun {
 
   /** What was seen of every pod so far has to be the same on both clusters; what is still on its way is waited for. */
   async #compareStories(): Promise<void> {
-    const read = (): [Stories, Stories] => {
+    await this.#compareTexts('what was seen of it', async () => {
+      await this.#judgeWoken();
       const licence = { moves: this.#moves, nominations: this.#nominations };
       return [storiesOf(this.#kube, licence), storiesOf(this.#berth, licence)];
-    };
-    await this.#compareTexts('what was seen of it', async () => read());
+    });
     for (const { pods } of this.#both) pods.markSettled();
+  }
+
+  /** A pod that nobody looked at may have got its place beside another's: if it is on different nodes, that may be a tie. */
+  async #judgeWoken(): Promise<void> {
+    const moved = new Set(this.#moves.map(({ original }) => original.metadata.uid));
+    const apart = this.#kube.pods
+      .all()
+      .map((kube) => ({
+        kube,
+        berth: this.#berth.pods.named(kube.pod.metadata.namespace, kube.pod.metadata.name),
+      }))
+      .filter((pair): pair is Pair => pair.berth !== undefined && !moved.has(pair.berth.pod.metadata.uid))
+      .filter(({ kube, berth }) => areApart(kube, berth));
+    if (apart.length === 1) await this.#judgeLate(apart[0]!);
   }
 
   /** Events are written behind decisions; and claims are bound by others. */
@@ -366,8 +383,19 @@ function placements(state: readonly RawObject[]): Record<string, unknown> {
 
 /** The node that a pod is on, or is going to be on once its volumes are there. */
 function placedOn({ sightings }: PodRecord): string | undefined {
-  const nodes = sightings.map(({ nodeName, nominatedNodeName }) => nodeName || nominatedNodeName);
-  return nodes.find((node) => node !== '');
+  const bound = sightings.find(({ nodeName }) => nodeName !== '');
+  return (
+    bound?.nodeName ??
+    sightings.findLast(({ nominatedNodeName }) => nominatedNodeName !== '')?.nominatedNodeName
+  );
+}
+
+/** True when both are on nodes, and not on the same. */
+function areApart(...pods: readonly [PodRecord, PodRecord]): boolean {
+  const [kube, berth] = pods.map(({ pod, sightings }) =>
+    sightings.at(-1)?.deletion === 'none' ? pod.spec.nodeName : undefined,
+  );
+  return kube !== undefined && berth !== undefined && kube !== berth;
 }
 
 function firstRefusal({ sightings }: PodRecord): string | undefined {
