@@ -115,15 +115,14 @@ function storyOf(record: PodRecord, cluster: TwinCluster, licence: Licence): rea
  * after each change of its nomination.
  */
 function toldSightings({ pod, sightings, settled }: PodRecord): Sighting[] {
-  const nominations = new Set<string>();
+  const refusedWith = new Set<string>();
   return sightings.filter(({ condition, nodeName, nominatedNodeName, deletion }, place) => {
+    const isRefusal = condition?.reason === 'Unschedulable';
+    const isFirst = !isRefusal || !refusedWith.has(nominatedNodeName);
+    if (isRefusal) refusedWith.add(nominatedNodeName);
     if (nodeName !== '' || deletion !== 'none') return true;
     if (place === 0 || place === sightings.length - 1 || settled.has(place)) return true;
-    if (isControlled(pod)) return false;
-    if (condition?.reason !== 'Unschedulable') return true;
-    const isFirst = !nominations.has(nominatedNodeName);
-    nominations.add(nominatedNodeName);
-    return isFirst;
+    return isFirst && !isControlled(pod);
   });
 }
 
