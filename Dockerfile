@@ -1,4 +1,4 @@
-# The image of Berth: two files of JavaScript and their source maps on a Node.js base that has no shell.
+# The image of Berth: three files of JavaScript and their source maps on a Node.js base that has no shell.
 #
 #   docker build -t berth:dev .
 #
@@ -29,7 +29,8 @@ LABEL org.opencontainers.image.title="berth" \
 WORKDIR /app
 # package.json makes Node.js read the files as ES modules; LICENSE and NOTICE travel with every copy of the program.
 COPY package.json LICENSE NOTICE ./
-COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/lease-worker.js /src/dist/lease-worker.js.map ./
+COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/lease-worker.js /src/dist/lease-worker.js.map \
+     /src/dist/plugin-module-hooks.js /src/dist/plugin-module-hooks.js.map ./
 # Distroless keeps node in /nodejs/bin, the official image in /usr/local/bin; with both on the path either base works.
 ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \

@@ -10,6 +10,9 @@ const quiet = process.argv.includes('--quiet');
 const entries = {
   berth: 'src/main.ts',
   'lease-worker': 'src/kube/lease-worker.ts',
+  'plugin-module-hooks': 'src/plugin-host/module-hooks.ts',
+  'plugin-api': 'src/plugin-api.ts',
+  testing: 'src/testing/testing.ts',
   conformance: 'test/conformance/main.ts',
   controlplane: 'test/controlplane/main.ts',
   oracle: 'test/oracle/main.ts',

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import type { Clock } from './clock.js';
 import { ClusterState } from './cluster/cluster-state.js';
-import { podKey } from './cluster/pod.js';
+import { type Pod, podKey } from './cluster/pod.js';
 import { ClusterWatch } from './cluster-watch.js';
 import type { EffectiveConfiguration } from './config/scheduler-configuration.js';
+import { createExtenders } from './extenders/create-extenders.js';
+import type { Extenders } from './extenders/extenders.js';
 import type { ClusterEvent } from './framework/cluster-event.js';
 import type { Profile } from './framework/profile.js';
 import { EventRecorder } from './kube/event-recorder.js';
@@ -12,10 +14,13 @@ import { PodApi } from './kube/pod-api.js';
 import type { ApiTransport } from './kube/transport.js';
 import { VolumeApi } from './kube/volume-api.js';
 import type { WriteFence } from './kube/write-fence.js';
+import { ExtenderRecorder } from './observe/extender-recorder.js';
 import type { Logger } from './observe/logger.js';
 import type { Metrics } from './observe/metrics.js';
 import { OutcomeRecorder } from './observe/outcome-recorder.js';
 import { PreemptionRecorder } from './observe/preemption-recorder.js';
+import { openBreakerEvent } from './plugin-host/breaker-event.js';
+import type { PluginHost } from './plugin-host/plugin-host.js';
 import { createInTreeRegistry } from './plugins/in-tree.js';
 import { type HintObserver, HintTable } from './queue/hints.js';
 import { SchedulingQueue } from './queue/scheduling-queue.js';
@@ -25,6 +30,8 @@ import { writeVolumesThroughApi } from './scheduler/api-volumes.js';
 import { Binder } from './scheduler/binder.js';
 import { buildProfiles } from './scheduler/build-profiles.js';
 import { ClusterFeed } from './scheduler/cluster-feed.js';
+import { extenderRejector } from './scheduler/extended-evaluation.js';
+import { ExtenderBinding } from './scheduler/extender-binding.js';
 import { ObjectFeed } from './scheduler/object-feed.js';
 import { kindsRead, type ObjectKind } from './scheduler/object-kinds.js';
 import { PodsInPreBind } from './scheduler/pods-in-pre-bind.js';
@@ -45,6 +52,10 @@ export interface BerthOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
+  /** Plugins from modules. Whoever loaded them closes them. */
+  readonly plugins?: PluginHost | undefined;
+  /** A pod that nothing has happened for is tried again after so many milliseconds. @default 300_000 */
+  readonly maxUnschedulableMs?: number | undefined;
   /** Sees every outcome after it was recorded; for the demo and for tests. */
   readonly onOutcome?: (outcome: Outcome) => void;
 }
@@ -68,6 +79,7 @@ export class Berth {
   readonly #events: EventRecorder;
   readonly #statuses: StatusWriter;
   readonly #preemptions: PreemptionExecutor;
+  readonly #extenders: Extenders | undefined;
   readonly #watch: ClusterWatch;
   readonly #profiles: ReadonlyMap<string, Profile>;
   readonly #schedulerNames: ReadonlySet<string>;
@@ -115,6 +127,28 @@ export class Berth {
           error: String(error),
         }),
     });
+    const latest = (uid: string) => this.#watch.pods.get(uid);
+    const extenderRecorder = new ExtenderRecorder({ metrics, logger });
+    this.#extenders = createExtenders(configuration, {
+      clock,
+      cluster: this.cluster,
+      latest,
+      isOurs: (name) => this.#schedulerNames.has(name),
+      observer: extenderRecorder,
+      exchanged: (...exchange) => extenderRecorder.exchanged(...exchange),
+    });
+    const extendersFor = this.#extenders && ((pod: Pod) => this.#extenders?.forPod(pod));
+    const extenderBinding =
+      extendersFor &&
+      new ExtenderBinding({
+        extendersFor,
+        pods: podApi,
+        fence,
+        clock,
+        latest,
+        nodeExists: (name) => this.#knowsNode(name),
+        passedOver: ({ name }, pod, message) => extenderRecorder.passedOver(name, 'bind', pod, message),
+      });
     const waiting = new WaitingPods({ clock });
     const preBinding = new PodsInPreBind();
     this.#preemptions = new PreemptionExecutor({
@@ -125,7 +159,7 @@ export class Berth {
       waiting,
       preBinding,
       queue: () => this.queue,
-      latest: (uid) => this.#watch.pods.get(uid),
+      latest,
       observer: new PreemptionRecorder({ metrics, logger, events: this.#events }),
     });
     const registry = createInTreeRegistry({
@@ -133,13 +167,19 @@ export class Berth {
       preemption: { random, actions: this.#preemptions },
       volumes: { writer: writeVolumesThroughApi(new VolumeApi(writes), fence), clock },
     });
+    for (const plugin of options.plugins?.registered ?? []) registry.register(plugin);
     const profiles = buildProfiles(configuration, { registry, cluster: this.cluster });
     this.#profiles = profiles;
     this.watchedKinds = kindsRead(profiles.values(), registry);
     const observeHint: HintObserver = (plugin, event, hint, seconds) =>
       metrics.queueingHintExecutionDuration.of(plugin, event, hint).observe(seconds);
+    // Nobody knows what changes the mind of an extender: every event may.
+    const rejectors = this.#extenders === undefined ? [] : [{ name: extenderRejector }];
     const hints = new Map(
-      Array.from(profiles, ([name, { all }]) => [name, new HintTable(all, { observe: observeHint })]),
+      Array.from(profiles, ([name, { all }]) => [
+        name,
+        new HintTable([...all, ...rejectors], { observe: observeHint }),
+      ]),
     );
     this.#schedulerNames = new Set(profiles.keys());
     this.queue = new SchedulingQueue({
@@ -152,9 +192,19 @@ export class Berth {
         initialMs: configuration.podInitialBackoffSeconds * 1_000,
         maxMs: configuration.podMaxBackoffSeconds * 1_000,
       },
+      ...(options.maxUnschedulableMs === undefined ? {} : { maxUnschedulableMs: options.maxUnschedulableMs }),
       observer: {
         incoming: (queue, event) => metrics.queueIncomingPods.of(queue, event).inc(),
         rejectedBy: (plugin, profile, delta) => metrics.unschedulablePods.of(plugin, profile).inc(delta),
+      },
+    });
+    options.plugins?.connect({
+      retryRefused: (plugin) => this.queue.activate(refusedBy(plugin, this.queue)),
+      allow: (uid, plugin) => waiting.allow(uid, plugin),
+      reject: (uid, plugin, reason) => waiting.reject(uid, plugin, reason),
+      announce: (report) => {
+        const event = openBreakerEvent(report, configuration);
+        if (event !== undefined) this.#events.record(event);
       },
     });
     // All profiles sort alike: the configuration was checked for it.
@@ -179,7 +229,16 @@ export class Berth {
     const objectFeeds = this.watchedKinds.map(
       (kind) => new ObjectFeed({ kind, cluster, queue, isAwaited, observe: { handled } }),
     );
-    this.#watch = new ClusterWatch({ transport, clock, random, metrics, logger, feed, objectFeeds });
+    this.#watch = new ClusterWatch({
+      transport,
+      clock,
+      random,
+      metrics,
+      logger,
+      feed,
+      objectFeeds,
+      keep: this.#extenders?.kept,
+    });
     this.#scheduler = new Scheduler({
       cluster: this.cluster,
       queue: this.queue,
@@ -188,8 +247,10 @@ export class Berth {
       waiting,
       preBinding,
       nominate: (pod, nodeName) => this.#statuses.nominate(pod, nodeName),
-      latest: (uid) => this.#watch.pods.get(uid),
-      bindingBacklog: () => this.#binder.pending,
+      latest,
+      extendersFor,
+      otherBinder: extenderBinding?.bind,
+      bindingBacklog: () => this.#binder.pending + (extenderBinding?.pending ?? 0),
       clock,
       random,
       observer: new OutcomeRecorder({
@@ -246,6 +307,7 @@ export class Berth {
   abandon(): void {
     this.#scheduler.abandon();
     this.#events.close();
+    void this.#extenders?.close();
   }
 
   /**
@@ -293,10 +355,21 @@ export class Berth {
       [['pods'], cluster.podCount],
       [['assumed_pods'], cluster.assumedCount],
     ]);
-    metrics.goroutines.provide(() => [[['binding'], this.#scheduler.openBindings]]);
+    const extenders = this.#extenders;
+    metrics.goroutines.provide(() => [
+      [['binding'], this.#scheduler.openBindings],
+      ...(extenders === undefined ? [] : [[['prioritizing_extender'], extenders.prioritizing] as const]),
+    ]);
     metrics.binderConcurrency.provide(() => this.#binder.concurrency);
     metrics.binderInflight.provide(() => this.#binder.inFlight);
   }
+}
+
+/** UIDs of pods that wait because a plugin refused them. */
+function refusedBy(plugin: string, queue: SchedulingQueue): string[] {
+  return Array.from(queue.poolEntries())
+    .filter(({ rejectors }) => rejectors.has(plugin))
+    .map(({ pod }) => pod.uid);
 }
 
 /** Resolves with the work, or when its time is over. */

@@ -23,6 +23,14 @@ export interface ClusterWatchOptions {
   readonly feed: ClusterFeed;
   /** One for each further kind that is to be watched. */
   readonly objectFeeds: readonly ObjectFeed[];
+  /** Sees each pod and node as it was decoded, for those to whom the slim object is not enough. */
+  readonly keep?: WholeObjects | undefined;
+}
+
+/** Takes decoded objects beside the slim ones that were made of them. */
+export interface WholeObjects {
+  pod(pod: Pod, raw: unknown): void;
+  node(node: Node, raw: unknown): void;
 }
 
 /** Ended pods hold nothing; they leave the watch as if deleted. */
@@ -37,13 +45,15 @@ export class ClusterWatch {
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
-    const { feed, objectFeeds } = options;
-    this.#reflect<Node>('nodes', '/api/v1/nodes', createNodeProjector(), {
+    const { feed, objectFeeds, keep } = options;
+    const projectNode = keeping(createNodeProjector(), keep && ((node, raw) => keep.node(node, raw)));
+    const projectPod = keeping(createPodProjector(), keep && ((pod, raw) => keep.pod(pod, raw)));
+    this.#reflect<Node>('nodes', '/api/v1/nodes', projectNode, {
       added: (node) => feed.nodeAdded(node),
       updated: (old, node) => feed.nodeUpdated(old, node),
       deleted: (node) => feed.nodeDeleted(node),
     });
-    this.#pods = this.#reflect<Pod>('pods', '/api/v1/pods', createPodProjector(), {
+    this.#pods = this.#reflect<Pod>('pods', '/api/v1/pods', projectPod, {
       added: (pod) => feed.podAdded(pod),
       updated: (old, pod) => feed.podUpdated(old, pod),
       deleted: (pod) => feed.podDeleted(pod),
@@ -117,4 +127,16 @@ export class ClusterWatch {
       ),
     );
   }
+}
+
+function keeping<T>(
+  project: (raw: unknown) => T,
+  keep: ((object: T, raw: unknown) => void) | undefined,
+): (raw: unknown) => T {
+  if (keep === undefined) return project;
+  return (raw) => {
+    const object = project(raw);
+    keep(object, raw);
+    return object;
+  };
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { reportError, runCommandLine, wantsStacks } from './commands/command-line.js';
+import { isPluginsStrayError } from './plugin-host/stray-errors.js';
 
 const args = process.argv.slice(2);
 const stop = new AbortController();
@@ -22,6 +23,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 
 for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(name, (error: unknown) => {
+    if (isPluginsStrayError(error)) return;
     reportError(error, context, { stack: wantsStacks(args) });
     process.exit(1);
   });

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { BerthError, describeError, type ExitCode } from '../errors.js';
 import type { CommandContext } from './command-context.js';
+import { addCheckOptions, addPrintOptions, readCheckOptions, readPrintOptions } from './config-options.js';
 import { addDemoOptions, readDemoOptions } from './demo-options.js';
 import { readChoice } from './flag-values.js';
+import { addPluginCommands } from './plugin-command.js';
 import { addRunOptions, readRunOptions } from './run-options.js';
 import { versionText } from './version.js';
 
@@ -24,6 +26,8 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
+      // A command with commands of its own, and none chosen: what there is was shown already.
+      if (error.code === 'commander.help') return 2;
       return error.exitCode === 0 ? 0 : reportError(asUsageError(error, program, args), context);
     }
     return reportError(error, context, { stack: wantsStacks(args) });
@@ -73,10 +77,19 @@ function buildProgram(context: CommandContext, setExitCode: (code: number) => vo
     .exitOverride();
   addRunOptions(program.command('run').description('schedule the pods of a cluster')).action(
     async (_flags, command: Command) => {
+      const options = readRunOptions(command);
+      const { writeConfigTo } = options;
+      if (writeConfigTo !== undefined) {
+        const { writeConfigCommand } = await import('./config.js');
+        setExitCode(await writeConfigCommand({ ...options, writeConfigTo }, context));
+        return;
+      }
       const { runCommand } = await import('./run.js');
-      setExitCode((await runCommand(readRunOptions(command), context)) ?? 0);
+      setExitCode((await runCommand(options, context)) ?? 0);
     },
   );
+  addConfigCommands(program, context, setExitCode);
+  addPluginCommands(program, context, setExitCode);
   addDemoOptions(
     program.command('demo').description('show Berth at work on a small cluster of its own'),
   ).action(async (_flags, command: Command) => {
@@ -93,13 +106,63 @@ function buildProgram(context: CommandContext, setExitCode: (code: number) => vo
   return program;
 }
 
+/** `berth config …`: nothing of it needs a cluster. */
+function addConfigCommands(
+  program: Command,
+  context: CommandContext,
+  setExitCode: (code: number) => void,
+): void {
+  const config = program
+    .command('config')
+    .description('check, print or convert configuration files, without a cluster')
+    .helpCommand(false);
+  addCheckOptions(
+    config.command('check').description('find all problems of a file at once, or sum up what it comes to'),
+  )
+    .argument('<file>', 'KubeSchedulerConfiguration file, - for standard input')
+    .action(async (file: string, _flags, command: Command) => {
+      const { configCheckCommand } = await import('./config.js');
+      setExitCode(configCheckCommand(file, readCheckOptions(command), context));
+    });
+  addPrintOptions(
+    config.command('print').description('print the configuration in effect, every default filled in'),
+  )
+    .argument('<file>', 'KubeSchedulerConfiguration file, - for standard input')
+    .action(async (file: string, _flags, command: Command) => {
+      const { configPrintCommand } = await import('./config.js');
+      setExitCode(configPrintCommand(file, readPrintOptions(command), context));
+    });
+  config
+    .command('convert')
+    .description('print a file of version v1beta1, v1beta2 or v1beta3 as one of v1')
+    .argument('<file>', 'KubeSchedulerConfiguration file, - for standard input')
+    .action(async (file: string) => {
+      const { configConvertCommand } = await import('./config.js');
+      setExitCode(configConvertCommand(file, context));
+    });
+  addPrintOptions(config.command('defaults').description('print the default configuration')).action(
+    async (_flags, command: Command) => {
+      const { configDefaultsCommand } = await import('./config.js');
+      setExitCode(configDefaultsCommand(readPrintOptions(command), context));
+    },
+  );
+  config
+    .command('schema')
+    .description('print the JSON Schema of configuration files, for editors')
+    .action(async () => {
+      const { configSchemaCommand } = await import('./config.js');
+      setExitCode(configSchemaCommand(context));
+    });
+}
+
 /** `error: unknown option '--prot'\n(Did you mean --port?)` → one line of ours. */
 function asUsageError(error: CommanderError, program: Command, args: readonly string[]): BerthError {
   const problem = error.message
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?');
   const chosen = program.commands.find((candidate) => candidate.name() === args[0]);
-  const command = chosen === undefined ? 'berth' : `berth ${chosen.name()}`;
+  const inner = chosen?.commands.find((candidate) => candidate.name() === args[1]);
+  const command = ['berth', chosen?.name(), inner?.name()].filter((name) => name !== undefined).join(' ');
   return new BerthError('BERTH_E_USAGE', { problem, command }, { cause: error });
 }
 

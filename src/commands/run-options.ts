@@ -1,18 +1,24 @@
-import type { Command } from 'commander';
-import type { ConfigurationOverrides } from '../config/load.js';
+import { type Command, Option } from 'commander';
+import { BerthError } from '../errors.js';
 import { type LogLevel, logLevels } from '../observe/log-format.js';
 import { type LogFormat, logFormats } from '../observe/log-style.js';
-import { readBoolean, readChoice, readDuration, readInteger, readNumber, readText } from './flag-values.js';
+import {
+  addConfigurationOptions,
+  type ConfigurationOptions,
+  readConfigurationOptions,
+} from './configuration-options.js';
+import { checkFeatureGates } from './feature-gates.js';
+import { readChoice, readDuration, readInteger, readText } from './flag-values.js';
+import { addForeignFlags, readForeignFlags } from './kube-scheduler-flags.js';
 
 /** What `berth run` was asked to do. */
-export interface RunOptions {
+export interface RunOptions extends ConfigurationOptions {
   /** Path given with --kubeconfig; the file's clientConnection.kubeconfig counts when there is none. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly configPath: string | undefined;
-  /** For `loadConfiguration`: only flags that were really given. */
-  readonly overrides: ConfigurationOverrides;
-  readonly allowDefaultLease: boolean;
+  /** Where to write the configuration in effect, instead of scheduling. */
+  readonly writeConfigTo: string | undefined;
   readonly bindAddress: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -20,14 +26,18 @@ export interface RunOptions {
   readonly logFormat: LogFormat;
   /** Seed of every random draw; drawn anew when not given. */
   readonly seed: number | undefined;
+  /** How long a pod may lie in the unschedulable pool, in milliseconds; the queue's default when not given. */
+  readonly maxUnschedulableMs: number | undefined;
 }
 
 /** Largest seed: the random source takes 32 bits. */
 export const maximumSeed = 2 ** 32 - 1;
 
-/** Adds the flags of `berth run`. */
+const defaultPort = 10_259;
+
+/** Adds the flags of `berth run`: Berth's own, and behind them those of kube-scheduler. */
 export function addRunOptions(command: Command): Command {
-  return addLogLevel(command)
+  addLogLevel(command)
     .option(
       '--kubeconfig <path>',
       'kubeconfig file (in the cluster: the service account)',
@@ -36,52 +46,44 @@ export function addRunOptions(command: Command): Command {
     .option('--context <name>', 'context of the kubeconfig to use', readText('context'))
     .option('--config <path>', 'KubeSchedulerConfiguration v1 file', readText('config'))
     .option(
-      '--scheduler-name <name>',
-      'schedule pods whose spec.schedulerName is this, unless the profiles of --config have names (default: berth)',
-      readText('scheduler-name'),
+      '--write-config-to <path>',
+      'write the configuration in effect to this file and end',
+      readText('write-config-to'),
     )
     .option('--bind-address <address>', 'address for health and metrics', readText('bind-address'), '0.0.0.0')
     .option(
       '--port <number>',
       'port for health and metrics, 0 for any free one',
       readInteger('port', 0, 65_535),
-      10_259,
-    )
-    .option(
-      '--leader-elect [bool]',
-      'work only while holding the lease (default: true)',
-      readBoolean('leader-elect'),
-    )
-    .option(
-      '--lease-namespace <name>',
-      'namespace of the lease (default: berth-system)',
-      readText('lease-namespace'),
-    )
-    .option('--lease-name <name>', 'name of the lease (default: berth)', readText('lease-name'))
-    .option(
-      '--lease-duration <duration>',
-      'others wait this long (default: 15s)',
-      readDuration('lease-duration'),
-    )
-    .option(
-      '--renew-deadline <duration>',
-      'give up leading after (default: 10s)',
-      readDuration('renew-deadline'),
-    )
-    .option('--retry-period <duration>', 'time between attempts (default: 2s)', readDuration('retry-period'))
-    .option('--allow-default-lease', "let the lease be kube-scheduler's own, when Berth replaces it", false)
-    .option(
-      '--kube-api-qps <number>',
-      'requests per second to the API server, negative for no limit (default: 50)',
-      readNumber('kube-api-qps'),
-    )
-    .option(
-      '--kube-api-burst <number>',
-      'requests at once beyond that (default: 100)',
-      readInteger('kube-api-burst', 0, 2 ** 31 - 1),
+      defaultPort,
     )
     .option('--log-format <format>', 'auto, json or text', readChoice('log-format', logFormats), 'auto')
-    .option('--seed <number>', 'make ties be broken alike in every run', readInteger('seed', 0, maximumSeed));
+    .option('--seed <number>', 'make ties be broken alike in every run', readInteger('seed', 0, maximumSeed))
+    .option(
+      '--pod-max-in-unschedulable-pods-duration <duration>',
+      'try a pod again after so long even if nothing happened (default: 5m)',
+      readDuration('pod-max-in-unschedulable-pods-duration'),
+    );
+  addConfigurationOptions(command);
+  addCounterparts(command);
+  return addForeignFlags(command).addHelpText(
+    'after',
+    "\nkube-scheduler's flags are taken too, as far as they mean something here: docs/configuration.md lists them.",
+  );
+}
+
+/** Flags of kube-scheduler for which Berth has another name. */
+function addCounterparts(command: Command): void {
+  for (const option of [
+    new Option('--secure-port <number>').argParser(readInteger('secure-port', 1, 65_535)),
+    new Option('--logging-format <format>').argParser(
+      readChoice('logging-format', ['text', 'json'] as const),
+    ),
+    new Option('-v, --v <number>').argParser(readInteger('v', 0, 2 ** 31 - 1)),
+    new Option('--feature-gates <gates>').argParser(checkFeatureGates),
+  ]) {
+    command.addOption(option.hideHelp());
+  }
 }
 
 /** The `--log-level` flag, shared by all commands that log. */
@@ -94,51 +96,54 @@ export function addLogLevel(command: Command): Command {
   );
 }
 
-/** Reads the flags of a command made by `addRunOptions`. */
+/** Reads the flags of a command made by `addRunOptions`. Throws `BERTH_E_OPTIONS_INVALID` for what Berth does not do. */
 export function readRunOptions(command: Command): RunOptions {
   const flags = command.opts<RunFlags>();
+  const remarks = readForeignFlags(command);
+  const { overrides, ...others } = readConfigurationOptions(command);
+  const given = (flag: keyof RunFlags): boolean => command.getOptionValueSource(flag) === 'cli';
+  if (flags.securePort !== undefined && given('port') && flags.port !== flags.securePort) {
+    const problem = '--secure-port: --port says otherwise';
+    throw new BerthError('BERTH_E_OPTIONS_INVALID', { problem });
+  }
   return {
     kubeconfig: flags.kubeconfig,
     context: flags.context,
     configPath: flags.config,
+    writeConfigTo: flags.writeConfigTo,
     overrides: {
-      schedulerName: flags.schedulerName,
+      ...overrides,
       kubeconfig: flags.kubeconfig,
-      kubeApiQps: flags.kubeApiQps,
-      kubeApiBurst: flags.kubeApiBurst,
-      leaderElect: flags.leaderElect,
-      leaseName: flags.leaseName,
-      leaseNamespace: flags.leaseNamespace,
-      leaseDurationMs: flags.leaseDuration,
-      renewDeadlineMs: flags.renewDeadline,
-      retryPeriodMs: flags.retryPeriod,
+      ...(remarks.length > 0 && { remarks }),
     },
-    allowDefaultLease: flags.allowDefaultLease,
+    ...others,
     bindAddress: flags.bindAddress,
-    port: flags.port,
-    logLevel: flags.logLevel,
-    logFormat: flags.logFormat,
+    port: flags.securePort ?? flags.port,
+    logLevel: given('logLevel') || flags.v === undefined ? flags.logLevel : levelOf(flags.v),
+    logFormat: given('logFormat') ? flags.logFormat : (flags.loggingFormat ?? flags.logFormat),
     seed: flags.seed,
+    maxUnschedulableMs: flags.podMaxInUnschedulablePodsDuration,
   };
+}
+
+/** kube-scheduler's verbosity: 4 is meant for debugging, 6 and more shows what goes over the wire. */
+function levelOf(verbosity: number): LogLevel {
+  if (verbosity >= 6) return 'trace';
+  return verbosity >= 4 ? 'debug' : 'info';
 }
 
 interface RunFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly config?: string;
-  readonly schedulerName?: string;
+  readonly writeConfigTo?: string;
   readonly bindAddress: string;
   readonly port: number;
-  readonly leaderElect?: boolean;
-  readonly leaseNamespace?: string;
-  readonly leaseName?: string;
-  readonly leaseDuration?: number;
-  readonly renewDeadline?: number;
-  readonly retryPeriod?: number;
-  readonly allowDefaultLease: boolean;
-  readonly kubeApiQps?: number;
-  readonly kubeApiBurst?: number;
+  readonly securePort?: number;
   readonly logLevel: LogLevel;
+  readonly v?: number;
   readonly logFormat: LogFormat;
+  readonly loggingFormat?: LogFormat;
   readonly seed?: number;
+  readonly podMaxInUnschedulablePodsDuration?: number;
 }

@@ -16,6 +16,8 @@ import { userAgent } from '../kube/user-agent.js';
 import { openFence } from '../kube/write-fence.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Metrics } from '../observe/metrics.js';
+import { PluginRecorder } from '../observe/plugin-recorder.js';
+import { PluginHost } from '../plugin-host/plugin-host.js';
 import { seededRandom } from '../random.js';
 import { HttpServer } from '../serve/http-server.js';
 import { version } from '../version.js';
@@ -30,8 +32,8 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
   const logger = createLogger({ level: options.logLevel, format: options.logFormat });
   const configuration = loadConfiguration(options.configPath, options.overrides, {
     allowDefaultLease: options.allowDefaultLease,
+    berthConfigPath: options.berthConfigPath,
   });
-  refuseExtenders(configuration);
   for (const warning of configuration.warnings) logger.warn('the configuration needs attention', { warning });
   const connection: CredentialsRequest = {
     kubeconfig: options.kubeconfig ?? (configuration.clientConnection.kubeconfig || undefined),
@@ -40,16 +42,6 @@ export async function runCommand(options: RunOptions, context: CommandContext): 
   const credentials = loadCredentials(connection);
   const run = new Run({ options, configuration, connection, credentials, logger, signal: context.signal });
   return run.run();
-}
-
-/** An extender that is silently not asked would let pods onto nodes that it forbids. */
-function refuseExtenders(configuration: EffectiveConfiguration): void {
-  if (configuration.extenders.length === 0) return;
-  throw new BerthError(
-    'BERTH_E_CONFIG_INVALID',
-    { problem: 'extenders: this version of Berth does not call HTTP extenders; take them out of the file' },
-    configuration.source === undefined ? {} : { where: configuration.source },
-  );
 }
 
 interface RunParts {
@@ -88,8 +80,10 @@ class Run {
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
     let server: HttpServer | undefined;
     let leadership: LeaderElection | undefined;
+    let plugins: PluginHost | undefined;
     try {
       const { leaderElect } = configuration.leaderElection;
+      plugins = await this.#loadPlugins();
       // Made first: what is wrong with the profiles is said before anybody is asked for anything.
       const berth = new Berth({
         transport: this.#client,
@@ -100,6 +94,8 @@ class Run {
         logger,
         clock: systemClock,
         random: seededRandom(seed),
+        plugins,
+        maxUnschedulableMs: options.maxUnschedulableMs,
       });
       await this.#checkAccess(berth);
       logger.info('starting Berth', {
@@ -120,6 +116,7 @@ class Run {
       this.#stop.abort();
       signal.removeEventListener('abort', abort);
       await leadership?.release();
+      plugins?.close();
       await server?.close();
       this.#metrics.close();
       await Promise.allSettled([this.#client.close(), this.#eventClient.close()]);
@@ -201,6 +198,15 @@ class Run {
       configz: () => toVersioned(configuration),
       onError: (error) => logger.error('a request to the server failed', { error: String(error) }),
     });
+  }
+
+  async #loadPlugins(): Promise<PluginHost> {
+    const { configuration, logger } = this.#parts;
+    const observer = new PluginRecorder({ metrics: this.#metrics, logger });
+    const host = await PluginHost.load(configuration, { clock: systemClock, log: logger, observer });
+    for (const warning of host.warnings) logger.warn('the configuration needs attention', { warning });
+    for (const { name } of host.registered) logger.info('loaded a plugin', { plugin: name });
+    return host;
   }
 
   /** Says at once, and in one line, what would otherwise show as one failure after the other. */

@@ -1,101 +1,171 @@
 import { z } from 'zod';
+import { argsSchemas } from './args-schemas.js';
 import type { DecodedFile } from './defaults.js';
-import type { FieldPath, FieldProblem } from './field-problem.js';
+import { type FieldPath, type FieldProblem, formatPath } from './field-problem.js';
+import { durationKind } from './field-types.js';
 import { hasKnownArgs } from './plugin-args.js';
-import { argsSchemas, fileSchema } from './schema.js';
-import { didYouMean } from './suggest.js';
+import { fileSchema } from './schema.js';
+import { emptyOf, fieldsAt, schemaAt, unwrapped, withoutNulls } from './schema-walk.js';
+import { closest } from './suggest.js';
 
-export type Decoded =
-  | { readonly ok: true; readonly file: DecodedFile }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+export interface Decoded {
+  /** What is left when everything that could not be read is left out, so that the rest can be judged too. */
+  readonly file: DecodedFile;
+  readonly problems: readonly FieldProblem[];
+}
 
 const group = 'kubescheduler.config.k8s.io';
 
 /** Reads plain data strictly as a KubeSchedulerConfiguration v1: unknown fields and wrong types are problems. */
 export function decodeFile(data: unknown): Decoded {
-  const given = withoutNulls(data);
-  const outcome = fileSchema.safeParse(given);
-  if (!outcome.success) {
-    return { ok: false, problems: toProblems(outcome.error, fileSchema, given, []) };
-  }
-  const problems: FieldProblem[] = [];
-  const { apiVersion: _apiVersion, kind: _kind, ...file } = outcome.data;
+  const { value, problems } = decode(fileSchema, data, []);
+  const { apiVersion: _apiVersion, kind: _kind, ...file } = value as z.output<typeof fileSchema>;
   for (const [index, profile] of (file.profiles ?? []).entries()) {
     for (const [entryIndex, entry] of (profile.pluginConfig ?? []).entries()) {
-      const path = ['profiles', index, 'pluginConfig', entryIndex, 'args'];
-      const decoded = decodeArgs(entry.name, entry.args ?? {}, path);
-      if (decoded.ok) {
-        entry.args = decoded.args;
+      const decoded = decodeArgs(entry, ['profiles', index, 'pluginConfig', entryIndex, 'args']);
+      entry.args = decoded.value;
+      problems.push(...decoded.problems);
+    }
+  }
+  return { file, problems };
+}
+
+interface DecodedValue {
+  readonly value: unknown;
+  readonly problems: FieldProblem[];
+}
+
+function decodeArgs(
+  { name = '', args }: { readonly name?: string | undefined; readonly args?: unknown },
+  path: FieldPath,
+): DecodedValue {
+  if (!hasKnownArgs(name) || args === undefined || args === null) {
+    return { value: args ?? undefined, problems: [] };
+  }
+  if (typeof args !== 'object' || Array.isArray(args)) {
+    return { value: undefined, problems: [wrongType(path, 'a mapping', args)] };
+  }
+  const { value, problems } = decode(argsSchemas[name], args, path);
+  const { apiVersion, kind, ...rest } = value as Record<string, unknown>;
+  return { value: rest, problems: [...kindProblems(name, { apiVersion, kind }, path), ...problems] };
+}
+
+function kindProblems(
+  plugin: string,
+  { apiVersion, kind }: { readonly apiVersion: unknown; readonly kind: unknown },
+  path: FieldPath,
+): FieldProblem[] {
+  const expected = `${plugin}Args`;
+  if (apiVersion && apiVersion !== `${group}/v1`) {
+    return [
+      {
+        path: [...path, 'apiVersion'],
+        text: `no kind "${kind || expected}" is registered for version ${JSON.stringify(apiVersion)}`,
+        expected: `${group}/v1, or nothing`,
+        suggestion: 'leave it out',
+      },
+    ];
+  }
+  if (kind && kind !== expected) {
+    return [
+      {
+        path: [...path, 'kind'],
+        text: `args for plugin ${plugin} were not of type ${expected}.${group}, got ${kind}.${group}`,
+        expected: `${expected}, or nothing`,
+        suggestion: 'leave it out',
+      },
+    ];
+  }
+  return [];
+}
+
+/** Leaves out what does not fit and tries again, until the rest fits. */
+function decode(schema: z.ZodType, given: unknown, base: FieldPath): DecodedValue {
+  const data = withoutNulls(schema, structuredClone(given));
+  const problems: FieldProblem[] = [];
+  for (;;) {
+    const outcome = schema.safeParse(data);
+    if (outcome.success) {
+      return { value: outcome.data, problems };
+    }
+    for (const issue of outcome.error.issues) {
+      const path = issue.path as FieldPath;
+      if (issue.code === 'unrecognized_keys') {
+        const known = fieldsAt(schema, path);
+        for (const key of issue.keys) {
+          problems.push(unknownField([...base, ...path, key], key, known));
+          leaveOut(schema, data, [...path, key]);
+        }
       } else {
-        problems.push(...decoded.problems);
+        problems.push({ ...misfit(schema, issue, data), path: [...base, ...path] });
+        leaveOut(schema, data, path);
       }
     }
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, file };
 }
 
-type DecodedArgs =
-  | { readonly ok: true; readonly args: Record<string, unknown> }
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
-
-function decodeArgs(plugin: string, given: Record<string, unknown>, path: FieldPath): DecodedArgs {
-  if (!hasKnownArgs(plugin)) {
-    return { ok: true, args: given };
-  }
-  const schema: z.ZodType = argsSchemas[plugin];
-  const outcome = schema.safeParse(given);
-  if (!outcome.success) {
-    return { ok: false, problems: toProblems(outcome.error, schema, given, path) };
-  }
-  const { apiVersion, kind, ...args } = outcome.data as Record<string, unknown>;
-  const expected = `${plugin}Args`;
-  if ((kind !== undefined && kind !== expected) || !(apiVersion === undefined || isOurGroup(apiVersion))) {
-    const text = `args for plugin ${plugin} were not of type ${expected}.${group}, got ${apiVersion ?? ''}/${kind ?? ''}`;
-    return { ok: false, problems: [{ path, text }] };
-  }
-  return { ok: true, args };
+function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {
+  const near = closest(key, known);
+  return {
+    path,
+    text: 'unknown field',
+    expected: known.length === 0 ? 'nothing' : `one of ${known.join(', ')}`,
+    ...(near !== undefined && { suggestion: `did you mean "${near}"?` }),
+  };
 }
 
-function isOurGroup(apiVersion: unknown): boolean {
-  return typeof apiVersion === 'string' && apiVersion.startsWith(`${group}/`);
-}
-
-/** A field set to null is a field not given. */
-function withoutNulls(data: unknown): unknown {
-  if (Array.isArray(data)) {
-    return data.map(withoutNulls);
+/** Takes a value out of the data; in a list an empty one takes its place, so that the others keep their number. */
+function leaveOut(schema: z.ZodType, data: unknown, path: FieldPath): void {
+  const last = path.at(-1);
+  const parent = valueAt(data, path.slice(0, -1)) as Record<string | number, unknown>;
+  if (last === undefined || typeof parent !== 'object') {
+    throw new Error('the whole of the data is not what the schema describes');
   }
-  if (typeof data !== 'object' || data === null) {
-    return data;
+  const empty = emptyOf(schemaAt(schema, path));
+  if (Array.isArray(parent) && empty !== undefined) parent[last] = empty;
+  else if (Array.isArray(parent)) parent.splice(last as number, 1);
+  else delete parent[last];
+}
+
+function misfit(schema: z.ZodType, issue: z.core.$ZodIssue, data: unknown): Omit<FieldProblem, 'path'> {
+  const path = issue.path as FieldPath;
+  const value = valueAt(data, path);
+  const type = unwrapped(schemaAt(schema, path));
+  if (durationKind(type) !== undefined) {
+    return mismatch('a duration such as "15s" or "1m30s"', value);
   }
-  const entries = Object.entries(data).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries.map(([key, value]) => [key, withoutNulls(value)]));
-}
-
-function toProblems(error: z.ZodError, schema: z.ZodType, data: unknown, base: FieldPath): FieldProblem[] {
-  return error.issues.flatMap((issue) => {
-    const path = issue.path as FieldPath;
-    if (issue.code === 'unrecognized_keys') {
-      const known = fieldsAt(schema, path);
-      return issue.keys.map((key) => ({
-        path: [...base, ...path, key],
-        text: `unknown field${didYouMean(key, known)}`,
-      }));
-    }
-    return [{ path: [...base, ...path], text: issueText(issue, valueAt(data, path)) }];
-  });
-}
-
-function issueText(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_type') {
-    return value === undefined
-      ? 'Required value'
-      : `expected ${expectedNames[issue.expected] ?? issue.expected}, got ${describe(value)}`;
+    const expected = type instanceof z.ZodNumberFormat ? 'int' : issue.expected;
+    return mismatch(expectedNames[expected] ?? expected, value, yamlHint(expected, value));
   }
   if (issue.code === 'too_big' || issue.code === 'too_small') {
-    return `expected an integer that fits its field, got ${describe(value)}`;
+    return mismatch('an integer that fits its field', value);
   }
-  return issue.message;
+  // The value may be a key: not shown.
+  return { text: issue.message };
+}
+
+function wrongType(path: FieldPath, expected: string, value: unknown): FieldProblem {
+  return { path, ...mismatch(expected, value) };
+}
+
+function mismatch(expected: string, value: unknown, suggestion?: string): Omit<FieldProblem, 'path'> {
+  return {
+    text: `expected ${expected}, got ${describe(value)}`,
+    expected,
+    ...(suggestion !== undefined && { suggestion }),
+  };
+}
+
+/** Quotes too many, or too few: what is mostly behind a scalar of the wrong type. */
+function yamlHint(expected: string, value: unknown): string | undefined {
+  if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    return 'put it in quotes';
+  }
+  const isNumber = expected === 'number' || expected === 'int';
+  if (typeof value !== 'string' || value.trim() === '') return undefined;
+  const meant = isNumber ? /^-?\d+$/.test(value) : expected === 'boolean' && /^(true|false)$/i.test(value);
+  return meant ? 'leave out the quotes' : undefined;
 }
 
 const expectedNames: Readonly<Record<string, string>> = {
@@ -122,23 +192,11 @@ function valueAt(data: unknown, path: FieldPath): unknown {
   );
 }
 
-/** The fields that the schema knows at a path. */
-function fieldsAt(schema: z.ZodType, path: FieldPath): string[] {
-  let current: unknown = schema;
-  for (const part of path) {
-    current = unwrapped(current);
-    if (current instanceof z.ZodObject) {
-      current = (current.shape as Record<string, unknown>)[part];
-    } else if (current instanceof z.ZodArray) {
-      current = current.element;
-    } else {
-      return [];
-    }
-  }
-  current = unwrapped(current);
-  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
-}
-
-function unwrapped(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? unwrapped(schema.unwrap()) : schema;
+/** Whether a path is one of the problems' or lies beneath one: what is there was left out. */
+export function isCovered(path: FieldPath, problems: readonly FieldProblem[]): boolean {
+  const text = formatPath(path);
+  return problems.some((problem) => {
+    const other = formatPath(problem.path);
+    return text === other || text.startsWith(`${other}.`) || text.startsWith(`${other}[`);
+  });
 }

@@ -1,13 +1,6 @@
+import { argsWithDefaults } from './args-defaults.js';
 import { defaultMultiPoint } from './in-tree-plugins.js';
-import {
-  type DefaultConstraint,
-  hasKnownArgs,
-  type KnownPluginArgs,
-  type PluginArgs,
-  type PluginWithArgs,
-  pluginsWithArgs,
-  type ResourceSpec,
-} from './plugin-args.js';
+import { hasKnownArgs, type NodeResourcesFitArgs, pluginsWithArgs } from './plugin-args.js';
 import { completePluginSets, mergePluginSets } from './plugin-sets.js';
 import {
   type EffectiveConfiguration,
@@ -17,7 +10,7 @@ import {
   type ProfileConfiguration,
   pluginSetKeys,
 } from './scheduler-configuration.js';
-import type { ArgsFile, ConfigurationFile, ExtenderFile, ProfileFile } from './schema.js';
+import type { ConfigurationFile, ExtenderFile, ProfileFile } from './schema.js';
 
 /** What Berth calls itself where kube-scheduler would say `default-scheduler` or `kube-scheduler`. */
 export const berthNames = {
@@ -48,6 +41,7 @@ export interface DefaultsOptions {
 export function withDefaults(file: DecodedFile, options: DefaultsOptions): EffectiveConfiguration {
   const { leaderElection: election = {}, clientConnection: connection = {} } = file;
   const enableProfiling = file.enableProfiling ?? true;
+  const extenders = (file.extenders ?? []).map(extenderWithDefaults);
   return {
     source: options.source,
     warnings: options.warnings,
@@ -73,8 +67,10 @@ export function withDefaults(file: DecodedFile, options: DefaultsOptions): Effec
     percentageOfNodesToScore: file.percentageOfNodesToScore ?? 0,
     podInitialBackoffSeconds: file.podInitialBackoffSeconds ?? 1,
     podMaxBackoffSeconds: file.podMaxBackoffSeconds ?? 10,
-    profiles: profilesWithDefaults(file.profiles ?? [], options.schedulerName),
-    extenders: (file.extenders ?? []).map(extenderWithDefaults),
+    profiles: profilesWithDefaults(file.profiles ?? [], options.schedulerName).map((profile) =>
+      leavingToExtenders(profile, extenders),
+    ),
+    extenders,
     delayCacheUntilActive: file.delayCacheUntilActive ?? false,
   };
 }
@@ -102,8 +98,8 @@ function userPluginSets(profile: ProfileFile): PluginSets {
       Object.entries(profile.plugins ?? {}).map(([key, set]) => [
         key,
         {
-          enabled: set?.enabled ?? [],
-          disabled: (set?.disabled ?? []).map(({ name }) => ({ name })),
+          enabled: (set?.enabled ?? []).map(({ name = '', weight }) => ({ name, weight })),
+          disabled: (set?.disabled ?? []).map(({ name = '' }) => ({ name })),
         },
       ]),
     ),
@@ -112,16 +108,40 @@ function userPluginSets(profile: ProfileFile): PluginSets {
 
 /** The user's entries first, then one for every enabled plugin that has arguments and was not mentioned. */
 function pluginConfigWithDefaults(profile: ProfileFile, plugins: PluginSets): PluginConfig[] {
-  const written = (profile.pluginConfig ?? []).map(({ name, args = {} }) => ({
+  const written = (profile.pluginConfig ?? []).map(({ name = '', args }) => ({
     name,
-    args: hasKnownArgs(name) ? argsWithDefaults(name, args) : args,
+    args: hasKnownArgs(name) ? argsWithDefaults(name, args ?? {}) : args,
   }));
   const mentioned = new Set(written.map(({ name }) => name));
-  const enabled = new Set(pluginSetKeys.flatMap((key) => plugins[key].enabled.map(({ name }) => name)));
+  const enabled = enabledPlugins(plugins);
   const added = pluginsWithArgs
     .filter((name) => enabled.has(name) && !mentioned.has(name))
     .map((name) => ({ name, args: argsWithDefaults(name, {}) }));
   return [...written, ...added];
+}
+
+/** Names of the plugins that a profile makes: those of any list, whether or not some point leaves them out. */
+export function enabledPlugins(plugins: PluginSets): ReadonlySet<string> {
+  return new Set(pluginSetKeys.flatMap((key) => plugins[key].enabled.map(({ name }) => name)));
+}
+
+/** Resources that an extender looks after are no longer NodeResourcesFit's business, in place of those the file names. */
+function leavingToExtenders(
+  profile: ProfileConfiguration,
+  extenders: readonly ExtenderConfiguration[],
+): ProfileConfiguration {
+  const ignoredResources = extenders.flatMap(({ managedResources }) =>
+    managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler).map(({ name }) => name),
+  );
+  if (ignoredResources.length === 0) {
+    return profile;
+  }
+  const pluginConfig = profile.pluginConfig.map((entry) =>
+    entry.name === 'NodeResourcesFit'
+      ? { ...entry, args: { ...(entry.args as NodeResourcesFitArgs), ignoredResources } }
+      : entry,
+  );
+  return { ...profile, pluginConfig };
 }
 
 function extenderWithDefaults(extender: ExtenderFile): ExtenderConfiguration {
@@ -136,76 +156,10 @@ function extenderWithDefaults(extender: ExtenderFile): ExtenderConfiguration {
     tlsConfig: extender.tlsConfig,
     httpTimeoutMs: extender.httpTimeout || 5_000,
     nodeCacheCapable: extender.nodeCacheCapable ?? false,
-    managedResources: (extender.managedResources ?? []).map(({ name, ignoredByScheduler = false }) => ({
+    managedResources: (extender.managedResources ?? []).map(({ name = '', ignoredByScheduler = false }) => ({
       name,
       ignoredByScheduler,
     })),
     ignorable: extender.ignorable ?? false,
   };
-}
-
-const cpuAndMemory: readonly ResourceSpec[] = [
-  { name: 'cpu', weight: 1 },
-  { name: 'memory', weight: 1 },
-];
-
-/** Per plugin: a decoded file's arguments → arguments with defaults. */
-const argsDefaults: { readonly [Name in PluginWithArgs]: (args: ArgsFile<Name>) => KnownPluginArgs[Name] } = {
-  DefaultPreemption: (args) => ({
-    minCandidateNodesPercentage: args.minCandidateNodesPercentage ?? 10,
-    minCandidateNodesAbsolute: args.minCandidateNodesAbsolute ?? 100,
-  }),
-  DynamicResources: (args) => ({
-    filterTimeoutMs: args.filterTimeout ?? 10_000,
-    bindingTimeoutMs: args.bindingTimeout ?? 600_000,
-  }),
-  InterPodAffinity: (args) => ({
-    hardPodAffinityWeight: args.hardPodAffinityWeight ?? 1,
-    ignorePreferredTermsOfExistingPods: args.ignorePreferredTermsOfExistingPods ?? false,
-  }),
-  NodeAffinity: (args) => (args.addedAffinity === undefined ? {} : { addedAffinity: args.addedAffinity }),
-  NodeResourcesBalancedAllocation: (args) => ({ resources: resourcesWithDefaults(args.resources) }),
-  NodeResourcesFit: (args) => ({
-    ...(args.ignoredResources && { ignoredResources: args.ignoredResources }),
-    ...(args.ignoredResourceGroups && { ignoredResourceGroups: args.ignoredResourceGroups }),
-    scoringStrategy:
-      args.scoringStrategy === undefined
-        ? { type: 'LeastAllocated', resources: cpuAndMemory }
-        : {
-            ...args.scoringStrategy,
-            type: args.scoringStrategy.type ?? '',
-            resources: resourcesWithDefaults(args.scoringStrategy.resources),
-          },
-  }),
-  PodTopologySpread: (args) => ({
-    defaultingType: args.defaultingType || 'System',
-    ...(args.defaultConstraints && {
-      defaultConstraints: args.defaultConstraints as readonly DefaultConstraint[],
-    }),
-  }),
-  VolumeBinding: (args) => ({
-    bindTimeoutSeconds: args.bindTimeoutSeconds ?? 600,
-    shape:
-      args.shape === undefined || args.shape.length === 0
-        ? [
-            { utilization: 0, score: 10 },
-            { utilization: 100, score: 0 },
-          ]
-        : args.shape,
-  }),
-};
-
-/** `args` must have passed that plugin's schema. */
-function argsWithDefaults<Name extends PluginWithArgs>(plugin: Name, args: object): PluginArgs {
-  const fill = argsDefaults[plugin] as (args: object) => object;
-  return fill(args) as PluginArgs;
-}
-
-function resourcesWithDefaults(
-  written: readonly { readonly name: string; readonly weight?: number | undefined }[] | undefined,
-): readonly ResourceSpec[] {
-  if (written === undefined || written.length === 0) {
-    return cpuAndMemory;
-  }
-  return written.map(({ name, weight }) => ({ name, weight: weight || 1 }));
 }

@@ -26,7 +26,7 @@ export interface InterPodAffinityArgs {
 /** A v1 NodeAffinity, as in a pod. */
 export interface AddedAffinity {
   readonly requiredDuringSchedulingIgnoredDuringExecution?:
-    | { readonly nodeSelectorTerms: readonly NodeSelectorTermArgs[] }
+    | { readonly nodeSelectorTerms?: readonly NodeSelectorTermArgs[] | undefined }
     | undefined;
   readonly preferredDuringSchedulingIgnoredDuringExecution?:
     | readonly { readonly weight: number; readonly preference: NodeSelectorTermArgs }[]
@@ -129,7 +129,7 @@ export function hasKnownArgs(plugin: string): plugin is PluginWithArgs {
  * `undefined` when the profile does not enable it; loading has filled in all defaults otherwise.
  */
 export function argsOf<Name extends PluginWithArgs>(
-  profile: { readonly pluginConfig: readonly { readonly name: string; readonly args: PluginArgs }[] },
+  profile: { readonly pluginConfig: readonly { readonly name: string; readonly args: unknown }[] },
   plugin: Name,
 ): KnownPluginArgs[Name] | undefined {
   const entry = profile.pluginConfig.find(({ name }) => name === plugin);

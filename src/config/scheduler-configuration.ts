@@ -1,4 +1,4 @@
-import type { PluginArgs } from './plugin-args.js';
+import type { BerthConfiguration } from './berth-configuration.js';
 
 /**
  * The configuration in effect: KubeSchedulerConfiguration v1 with every default filled in and durations in
@@ -21,6 +21,8 @@ export interface EffectiveConfiguration {
   readonly profiles: readonly ProfileConfiguration[];
   readonly extenders: readonly ExtenderConfiguration[];
   readonly delayCacheUntilActive: boolean;
+  /** What the file says to Berth alone. Absent: nothing. */
+  readonly berth?: BerthConfiguration;
 }
 
 export interface LeaderElectionConfiguration {
@@ -52,10 +54,10 @@ export interface ProfileConfiguration {
   readonly pluginConfig: readonly PluginConfig[];
 }
 
-/** Arguments of one plugin, with defaults filled in when the plugin is one of kube-scheduler's. */
+/** Arguments of one plugin: an object with defaults filled in where kube-scheduler knows them (`argsOf`), else as written. */
 export interface PluginConfig {
   readonly name: string;
-  readonly args: PluginArgs;
+  readonly args: unknown;
 }
 
 /** Keys of `plugins` that stand for one extension point, in the order kube-scheduler writes them. */

@@ -1,4 +1,3 @@
-import { compilePreferredTerms, compileStrictNodeSelector } from '../kube/node-selector.js';
 import { formatDuration } from './duration.js';
 import {
   duplicate,
@@ -6,9 +5,9 @@ import {
   type FieldProblem,
   forbidden,
   invalid,
+  type ProblemAdvice,
   required,
   unsupported,
-  Verbatim,
 } from './field-problem.js';
 import type {
   DefaultConstraint,
@@ -19,7 +18,9 @@ import type {
   ResourceSpec,
   UtilizationShapePoint,
 } from './plugin-args.js';
-import { isQualifiedName } from './qualified-name.js';
+import { qualifiedNameProblems } from './qualified-name.js';
+import { closest } from './suggest.js';
+import { validateAddedAffinity } from './validate-node-affinity.js';
 
 /** Judges the arguments of one of kube-scheduler's plugins; defaults must have been filled in. */
 export function validateArgs(plugin: PluginWithArgs, args: PluginArgs, path: FieldPath): FieldProblem[] {
@@ -51,10 +52,10 @@ const rules: {
 
   DynamicResources: ({ filterTimeoutMs, bindingTimeoutMs }, path) => [
     ...(filterTimeoutMs < 0
-      ? [invalid([...path, 'filterTimeout'], shown(filterTimeoutMs), 'must be zero or positive')]
+      ? [invalid([...path, 'filterTimeout'], formatDuration(filterTimeoutMs), 'must be zero or positive')]
       : []),
     ...(bindingTimeoutMs < 1_000
-      ? [invalid([...path, 'bindingTimeout'], shown(bindingTimeoutMs), 'must be at least 1 second')]
+      ? [invalid([...path, 'bindingTimeout'], formatDuration(bindingTimeoutMs), 'must be at least 1 second')]
       : []),
   ],
 
@@ -63,26 +64,8 @@ const rules: {
       ? [invalid([...path, 'hardPodAffinityWeight'], weight, 'not in valid range [0, 100]')]
       : [],
 
-  NodeAffinity: ({ addedAffinity }, path) => {
-    const affinityPath = [...path, 'addedAffinity'];
-    const problems: FieldProblem[] = [];
-    const selector = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-    const compiled = selector && compileStrictNodeSelector(selector);
-    if (compiled?.ok === false) {
-      problems.push({
-        path: [...affinityPath, 'requiredDuringSchedulingIgnoredDuringExecution'],
-        text: compiled.error,
-      });
-    }
-    const preferred = compilePreferredTerms(addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution);
-    if (!preferred.ok) {
-      problems.push({
-        path: [...affinityPath, 'preferredDuringSchedulingIgnoredDuringExecution'],
-        text: preferred.error,
-      });
-    }
-    return problems;
-  },
+  NodeAffinity: ({ addedAffinity }, path) =>
+    addedAffinity === undefined ? [] : validateAddedAffinity(addedAffinity, [...path, 'addedAffinity']),
 
   NodeResourcesBalancedAllocation: ({ resources }, path) => {
     const seen = new Set<string>();
@@ -107,13 +90,16 @@ const rules: {
 
   PodTopologySpread: ({ defaultingType, defaultConstraints = [] }, path) => {
     const typePath = [...path, 'defaultingType'];
-    if (defaultingType !== 'System' && defaultingType !== 'List') {
-      return [unsupported(typePath, defaultingType, ['System', 'List'])];
+    const types = ['System', 'List'];
+    const problems = constraintProblems(defaultConstraints, [...path, 'defaultConstraints']);
+    if (!types.includes(defaultingType)) {
+      problems.unshift(unsupported(typePath, defaultingType, types, meant(defaultingType, types)));
+    } else if (defaultingType === 'System' && defaultConstraints.length > 0) {
+      // Constraints that are not wanted are not looked at.
+      const advice = { suggestion: 'set defaultingType: List' };
+      return [invalid(typePath, defaultingType, 'when .defaultConstraints are not empty', advice)];
     }
-    if (defaultingType === 'System' && defaultConstraints.length > 0) {
-      return [invalid(typePath, defaultingType, 'when .defaultConstraints are not empty')];
-    }
-    return constraintProblems(defaultConstraints, [...path, 'defaultConstraints']);
+    return problems;
   },
 
   VolumeBinding: ({ bindTimeoutSeconds, shape }, path) => [
@@ -131,21 +117,22 @@ const rules: {
 };
 
 function ignoredResourceProblems(args: NodeResourcesFitArgs, path: FieldPath): FieldProblem[] {
-  const problems: FieldProblem[] = [];
-  args.ignoredResources?.forEach((name, index) => {
-    if (!isQualifiedName(name)) {
-      problems.push(invalid([...path, 'ignoredResources', index], name, 'must be a qualified name'));
-    }
-  });
-  args.ignoredResourceGroups?.forEach((group, index) => {
-    const groupPath = [...path, 'ignoredResourceGroups', index];
-    if (group.includes('/')) {
-      problems.push(invalid(groupPath, group, "resource group name can't contain '/'"));
-    } else if (!isQualifiedName(group)) {
-      problems.push(invalid(groupPath, group, 'must be a qualified name'));
-    }
-  });
-  return problems;
+  const nameProblems = (field: string, name: string, index: number): FieldProblem[] =>
+    qualifiedNameProblems(name).map((detail) => invalid([...path, field, index], name, detail));
+  return [
+    ...(args.ignoredResources ?? []).flatMap((name, index) => nameProblems('ignoredResources', name, index)),
+    ...(args.ignoredResourceGroups ?? []).flatMap((group, index) =>
+      group.includes('/')
+        ? [invalid([...path, 'ignoredResourceGroups', index], group, "resource group name can't contain '/'")]
+        : nameProblems('ignoredResourceGroups', group, index),
+    ),
+  ];
+}
+
+/** The value of a closed list that was probably meant. */
+function meant(written: string, values: readonly string[]): ProblemAdvice {
+  const near = closest(written, values);
+  return near === undefined ? {} : { suggestion: `did you mean "${near}"?` };
 }
 
 function scoringStrategyProblems({ scoringStrategy }: NodeResourcesFitArgs, path: FieldPath): FieldProblem[] {
@@ -153,16 +140,16 @@ function scoringStrategyProblems({ scoringStrategy }: NodeResourcesFitArgs, path
   const types = ['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio'];
   const problems: FieldProblem[] = types.includes(type)
     ? weightProblems(resources, [...path, 'resources'])
-    : [unsupported([...path, 'type'], type, types)];
+    : [unsupported([...path, 'type'], type, types, meant(type, types))];
   const ratioPath = [...path, 'requestedToCapacityRatio'];
   if (type === 'RequestedToCapacityRatio') {
     problems.push(
       ...(ratio === undefined
-        ? [required(ratioPath)]
+        ? [required(ratioPath, 'must be specified when type is RequestedToCapacityRatio')]
         : shapeProblems(ratio.shape ?? [], [...ratioPath, 'shape'])),
     );
   } else if (ratio !== undefined) {
-    problems.push(forbidden(ratioPath, 'only with type RequestedToCapacityRatio'));
+    problems.push(forbidden(ratioPath, 'must be nil when type is not RequestedToCapacityRatio'));
   }
   return problems;
 }
@@ -186,14 +173,21 @@ function shapeProblems(shape: readonly UtilizationShapePoint[], path: FieldPath)
     return [required(path, 'at least one point must be specified')];
   }
   const problems: FieldProblem[] = [];
+  const unsorted = shape.findIndex(
+    ({ utilization }, index) => index > 0 && utilization <= shape[index - 1]!.utilization,
+  );
+  if (unsorted !== -1) {
+    problems.push(
+      invalid(
+        [...path, unsorted, 'utilization'],
+        shape[unsorted]!.utilization,
+        'values must be sorted in increasing order',
+      ),
+    );
+  }
   shape.forEach(({ utilization, score }, index) => {
-    const previous = shape[index - 1];
-    const utilizationPath = [...path, index, 'utilization'];
     if (utilization < 0 || utilization > 100) {
-      problems.push(invalid(utilizationPath, utilization, 'not in valid range [0, 100]'));
-    }
-    if (previous !== undefined && utilization <= previous.utilization) {
-      problems.push(invalid(utilizationPath, utilization, 'values must be sorted in increasing order'));
+      problems.push(invalid([...path, index, 'utilization'], utilization, 'not in valid range [0, 100]'));
     }
     if (score < 0 || score > 10) {
       problems.push(invalid([...path, index, 'score'], score, 'not in valid range [0, 10]'));
@@ -213,12 +207,19 @@ function constraintProblems(constraints: readonly DefaultConstraint[], path: Fie
     }
     if (topologyKey === '') {
       problems.push(required([...at, 'topologyKey'], 'can not be empty'));
-    } else if (!isQualifiedName(topologyKey)) {
-      problems.push(invalid([...at, 'topologyKey'], topologyKey, 'must be a qualified name'));
+    } else {
+      problems.push(
+        ...qualifiedNameProblems(topologyKey).map((detail) =>
+          invalid([...at, 'topologyKey'], topologyKey, detail),
+        ),
+      );
     }
     const actions = ['DoNotSchedule', 'ScheduleAnyway'];
-    if (!actions.includes(whenUnsatisfiable)) {
-      problems.push(unsupported([...at, 'whenUnsatisfiable'], whenUnsatisfiable, actions));
+    const actionPath = [...at, 'whenUnsatisfiable'];
+    if (whenUnsatisfiable === '') {
+      problems.push(required(actionPath, 'can not be empty'));
+    } else if (!actions.includes(whenUnsatisfiable)) {
+      problems.push(unsupported(actionPath, whenUnsatisfiable, actions, meant(whenUnsatisfiable, actions)));
     }
     if (labelSelector !== undefined) {
       problems.push(
@@ -235,8 +236,4 @@ function constraintProblems(constraints: readonly DefaultConstraint[], path: Fie
     seen.add(pair);
     return problems;
   });
-}
-
-function shown(ms: number): Verbatim {
-  return new Verbatim(formatDuration(ms));
 }

@@ -1,8 +1,12 @@
 import { type FieldProblem, invalid } from './field-problem.js';
-import { isExtendedResourceName } from './qualified-name.js';
-import type { ExtenderConfiguration } from './scheduler-configuration.js';
+import { isExtendedResourceName, qualifiedNameProblems } from './qualified-name.js';
+import type { ExtenderConfiguration, ProfileConfiguration } from './scheduler-configuration.js';
 
-export function validateExtenders(extenders: readonly ExtenderConfiguration[]): FieldProblem[] {
+/** Judges extenders each and together. URLs are not looked into, and files not opened: that happens at the start. */
+export function validateExtenders(
+  extenders: readonly ExtenderConfiguration[],
+  profiles: readonly ProfileConfiguration[],
+): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const resources = new Set<string>();
   extenders.forEach((extender, index) => {
@@ -12,11 +16,21 @@ export function validateExtenders(extenders: readonly ExtenderConfiguration[]): 
         invalid([...path, 'weight'], extender.weight, 'must have a positive weight applied to it'),
       );
     }
+    const { insecure, caFile, caData } = extender.tlsConfig ?? {};
+    if (insecure && (caFile || caData)) {
+      problems.push({
+        path: [...path, 'tlsConfig', 'insecure'],
+        text: 'specifying a root certificates file with the insecure flag is not allowed',
+        suggestion: 'leave out insecure, or caFile and caData',
+      });
+    }
     extender.managedResources.forEach(({ name }, resourceIndex) => {
       const namePath = [...path, 'managedResources', resourceIndex, 'name'];
-      if (!isExtendedResourceName(name)) {
-        problems.push(invalid(namePath, name, 'is an invalid extended resource name'));
+      const details = qualifiedNameProblems(name);
+      if (details.length === 0 && !isExtendedResourceName(name)) {
+        details.push('is an invalid extended resource name');
       }
+      problems.push(...details.map((detail) => invalid(namePath, name, detail)));
       if (resources.has(name)) {
         problems.push(invalid(namePath, name, 'duplicate extender managed resource name'));
       }
@@ -33,5 +47,27 @@ export function validateExtenders(extenders: readonly ExtenderConfiguration[]): 
       ),
     );
   }
-  return problems;
+  return [...problems, ...ignoredResourcesWithoutFit(extenders, profiles)];
+}
+
+/** What extenders look after is taken off NodeResourcesFit; a profile without it has nothing to take it off. */
+function ignoredResourcesWithoutFit(
+  extenders: readonly ExtenderConfiguration[],
+  profiles: readonly ProfileConfiguration[],
+): FieldProblem[] {
+  const fits = profiles.every(({ pluginConfig }) =>
+    pluginConfig.some(({ name }) => name === 'NodeResourcesFit'),
+  );
+  return extenders.flatMap(({ managedResources }, index) => {
+    const ignored = managedResources.findIndex(({ ignoredByScheduler }) => ignoredByScheduler);
+    return fits || ignored === -1
+      ? []
+      : [
+          {
+            path: ['extenders', index, 'managedResources', ignored, 'ignoredByScheduler'],
+            text: "can't find NodeResourcesFitArgs in plugin config",
+            suggestion: 'enable NodeResourcesFit in every profile, or leave out ignoredByScheduler',
+          },
+        ];
+  });
 }

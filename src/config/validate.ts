@@ -1,31 +1,41 @@
 import { formatDuration } from './duration.js';
-import { duplicate, type FieldProblem, invalid, required, Verbatim } from './field-problem.js';
+import { duplicate, type FieldProblem, invalid, required } from './field-problem.js';
+import type { PluginCatalog } from './in-tree-plugins.js';
 import type {
   ClientConnectionConfiguration,
   EffectiveConfiguration,
   LeaderElectionConfiguration,
+  ProfileConfiguration,
 } from './scheduler-configuration.js';
+import type { ProfileFile } from './schema.js';
 import { validateExtenders } from './validate-extenders.js';
-import { validatePluginConfig, validateQueueSort } from './validate-plugins.js';
+import {
+  validatePluginConfig,
+  validatePluginSets,
+  validateQueueSort,
+  validateQueueSortInUse,
+} from './validate-plugins.js';
 
 /** The elector spreads its retries by up to this factor; the deadline must leave room for one. */
 const retryJitterFactor = 1.2;
 
 /**
  * Everything wrong with a configuration whose shape is right, by kube-scheduler's rules and in its words.
- * Names in lists of enabled plugins are judged apart, by `validateEnabledPlugins`.
- * @param knownPlugins names that may be configured
+ * @param written its profiles as they stand in the file, so that problems are found there
+ * @param plugins those that may be enabled
  */
 export function validateConfiguration(
   configuration: EffectiveConfiguration,
-  knownPlugins: ReadonlySet<string>,
+  written: readonly ProfileFile[],
+  plugins: PluginCatalog,
 ): FieldProblem[] {
+  const { profiles, extenders } = configuration;
   return [
     ...validateScalars(configuration),
     ...validateClientConnection(configuration.clientConnection),
     ...validateLeaderElection(configuration.leaderElection),
-    ...validateProfiles(configuration, knownPlugins),
-    ...validateExtenders(configuration.extenders),
+    ...validateProfiles(profiles, written, plugins),
+    ...validateExtenders(extenders, profiles),
   ];
 }
 
@@ -73,23 +83,23 @@ function validateLeaderElection(election: LeaderElectionConfiguration): FieldPro
     problems.push(invalid(['leaderElection', field], value, detail));
   };
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = election;
-  const shown = (ms: number): Verbatim => new Verbatim(formatDuration(ms));
   if (leaseDurationMs <= 0) {
-    refuse('leaseDuration', shown(leaseDurationMs), 'must be greater than zero');
+    refuse('leaseDuration', formatDuration(leaseDurationMs), 'must be greater than zero');
   }
   if (renewDeadlineMs <= 0) {
-    refuse('renewDeadline', shown(renewDeadlineMs), 'must be greater than zero');
+    refuse('renewDeadline', formatDuration(renewDeadlineMs), 'must be greater than zero');
   }
   if (retryPeriodMs <= 0) {
-    refuse('retryPeriod', shown(retryPeriodMs), 'must be greater than zero');
+    refuse('retryPeriod', formatDuration(retryPeriodMs), 'must be greater than zero');
   }
   if (leaseDurationMs <= renewDeadlineMs) {
-    refuse('leaseDuration', shown(leaseDurationMs), 'must be greater than `RenewDeadline`');
+    // It is the deadline that kube-scheduler shows here.
+    refuse('leaseDuration', formatDuration(renewDeadlineMs), 'must be greater than `RenewDeadline`');
   }
   if (renewDeadlineMs <= retryPeriodMs * retryJitterFactor) {
     refuse(
       'renewDeadline',
-      shown(renewDeadlineMs),
+      formatDuration(renewDeadlineMs),
       'renewDeadline must be greater than retryPeriod*JitterFactor',
     );
   }
@@ -100,8 +110,9 @@ function validateLeaderElection(election: LeaderElectionConfiguration): FieldPro
 }
 
 function validateProfiles(
-  { profiles }: EffectiveConfiguration,
-  knownPlugins: ReadonlySet<string>,
+  profiles: readonly ProfileConfiguration[],
+  written: readonly ProfileFile[],
+  plugins: PluginCatalog,
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
   const names = new Set<string>();
@@ -115,8 +126,10 @@ function validateProfiles(
     names.add(profile.schedulerName);
     problems.push(
       ...validatePercentage([...path, 'percentageOfNodesToScore'], profile.percentageOfNodesToScore),
-      ...validatePluginConfig(profile, [...path, 'pluginConfig'], knownPlugins),
+      ...validatePluginConfig(profile, [...path, 'pluginConfig'], plugins),
+      ...validatePluginSets(profile, written[index] ?? {}, path, plugins),
     );
   });
-  return [...problems, ...validateQueueSort(profiles)];
+  const ofQueue = validateQueueSort(profiles);
+  return [...problems, ...ofQueue, ...(ofQueue.length > 0 ? [] : validateQueueSortInUse(profiles, plugins))];
 }

@@ -39,6 +39,8 @@ export interface MetricsOptions {
 const secondsFrom1Ms = exponentialBuckets(0.001, 2, 15);
 const secondsFrom100Us = exponentialBuckets(0.0001, 2, 12);
 const secondsFrom10Us = exponentialBuckets(0.00001, 1.5, 20);
+/** 50 µs to 9 s. */
+const secondsOfPluginCalls = exponentialBuckets(0.00005, 3, 12);
 const requestSeconds = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
 /**
@@ -264,6 +266,42 @@ export class Metrics {
     name: 'berth_binder_throttled_total',
     help: 'Reductions of the binding concurrency, by reason.',
     labels: ['reason'],
+  });
+  /** verb: `filter`, `prioritize`, `preempt` or `bind`; result: `success` or what went wrong. */
+  readonly extenderDuration = this.#histogram({
+    name: 'berth_extender_duration_seconds',
+    help: 'Time until an extender had answered, or had not.',
+    labels: ['extender', 'verb', 'result'],
+    buckets: secondsFrom1Ms,
+  });
+  // Plugins from modules
+  readonly pluginCallDuration = this.#histogram({
+    name: 'berth_plugin_call_duration_seconds',
+    help: 'Time of one call of one extension point of a plugin from a module, all nodes together.',
+    labels: ['plugin', 'extension_point'],
+    buckets: secondsOfPluginCalls,
+  });
+  /** kind: `exception`, `timeout` or `answer`. */
+  readonly pluginFaults = this.#counter({
+    name: 'berth_plugin_faults_total',
+    help: 'Calls of a plugin from a module that threw, took too long, or were answered with what is no answer.',
+    labels: ['plugin', 'extension_point', 'kind'],
+  });
+  readonly pluginCallsLeftOut = this.#counter({
+    name: 'berth_plugin_calls_left_out_total',
+    help: 'Calls of a plugin from a module that were not made, because it failed before.',
+    labels: ['plugin', 'extension_point'],
+  });
+  /** state: `closed`, `half-open` or `open`. */
+  readonly pluginBreaker = this.#gauge({
+    name: 'berth_plugin_breaker',
+    help: '1 for the state that the circuit breaker of a plugin from a module is in, else 0.',
+    labels: ['plugin', 'state'],
+  });
+  readonly pluginBackgroundFailures = this.#counter({
+    name: 'berth_plugin_background_failures_total',
+    help: 'Failures of what a plugin from a module does in the background.',
+    labels: ['plugin'],
   });
   readonly reconcileFoundPods = this.#plainCounter({
     name: 'berth_reconcile_found_pods_total',

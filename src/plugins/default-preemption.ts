@@ -6,7 +6,6 @@ import type { Cycle } from '../framework/cycle.js';
 import { fitText } from '../framework/fit-text.js';
 import type {
   HypotheticalNodes,
-  PostFilterPlugin,
   PostFilterResult,
   PreEnqueuePlugin,
   Rejections,
@@ -19,6 +18,7 @@ import { BudgetLedger } from './default-preemption/budget-ledger.js';
 import type { Candidate } from './default-preemption/candidate.js';
 import { ineligibility } from './default-preemption/eligibility.js';
 import { decideOnly, type PreemptionActions } from './default-preemption/preemption-actions.js';
+import type { AdvisedPostFilterPlugin, PreemptionAdviser } from './default-preemption/preemption-advice.js';
 import { potentialNodes, type SearchResult, searchNodes } from './default-preemption/search.js';
 import { tryNode } from './default-preemption/victims-on-node.js';
 
@@ -42,6 +42,12 @@ export interface PreemptionFindings extends SearchResult {
   readonly chosen: Candidate | undefined;
 }
 
+interface FoundCandidates {
+  readonly kind: 'found';
+  readonly preemptor: Pod;
+  readonly findings: PreemptionFindings;
+}
+
 const prefix = 'preemption: ';
 const notHelpful = 'Preemption is not helpful for scheduling';
 const defaultArgs: DefaultPreemptionArgs = {
@@ -62,7 +68,7 @@ export function createDefaultPreemption(
  * Makes room for a pod that fits nowhere: finds the node where the least important pods have to leave, has them evicted, and nominates
  * the node to the pod. Until its victims are on their way out the pod is kept out of the active queue.
  */
-export class DefaultPreemption implements PreEnqueuePlugin, PostFilterPlugin {
+export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlugin {
   readonly name = defaultPreemption;
   /** Other plugins decide whether a pod that left helps; registered only so that a pod held back here sees the event at all. */
   readonly events = [{ resource: 'AssignedPod' as const, action: Action.Delete, hint: (): Hint => 'Skip' }];
@@ -92,18 +98,51 @@ export class DefaultPreemption implements PreEnqueuePlugin, PostFilterPlugin {
     rejections: Rejections,
     hypothetical: HypotheticalNodes,
   ): PostFilterResult {
+    const found = this.#find(cycle, pod, rejections, hypothetical);
+    if (found.kind === 'rejected') return found;
+    return this.#preempt(found.preemptor, found.findings.chosen!);
+  }
+
+  async postFilterWithAdvice(
+    cycle: Cycle,
+    pod: Pod,
+    rejections: Rejections,
+    hypothetical: HypotheticalNodes,
+    adviser: PreemptionAdviser,
+  ): Promise<PostFilterResult | undefined> {
+    const found = this.#find(cycle, pod, rejections, hypothetical);
+    if (found.kind === 'rejected') return found;
+    const advice = await adviser(found.preemptor, found.findings.candidates);
+    if (advice.kind === 'aborted') return undefined;
+    if (advice.kind === 'failed') return kept(failure(`${prefix}${advice.message}`));
+    const preemptor = this.#actions.current(pod);
+    // Nobody may have to leave for a pod that has found a place, or has gone, in the meantime.
+    if (preemptor === undefined || preemptor.nodeName !== '') return kept(notFound(pod));
+    const [chosen] = bestCandidates(advice.candidates);
+    if (chosen === undefined) return kept(unschedulable(`${prefix}no candidate node for preemption`));
+    return this.#preempt(preemptor, chosen);
+  }
+
+  /** Looks for candidates; among the findings is one that was chosen. */
+  #find(
+    cycle: Cycle,
+    pod: Pod,
+    rejections: Rejections,
+    hypothetical: HypotheticalNodes,
+  ): FoundCandidates | (PostFilterResult & { kind: 'rejected' }) {
     this.#actions.attempted();
     const preemptor = this.#actions.current(pod);
-    if (preemptor === undefined) return kept(failure(`${prefix}pod "${pod.name}" not found`));
+    if (preemptor === undefined) return kept(notFound(pod));
     const findings = this.search(cycle, preemptor, rejections, hypothetical);
     const { chosen, failures, ineligibleBecause } = findings;
     if (ineligibleBecause !== undefined) return kept(unschedulable(`${prefix}${ineligibleBecause}`));
-    if (chosen === undefined) {
-      if (failures.length > 0) return kept(failure(`${prefix}${joined(failures)}`));
-      const message = noCandidateMessage(rejections.nodeCount, findings.statuses);
-      return { kind: 'rejected', status: unschedulable(`${prefix}${message}`), clearNomination: true };
-    }
-    const { nodeName, victims } = chosen;
+    if (chosen !== undefined) return { kind: 'found', preemptor, findings };
+    if (failures.length > 0) return kept(failure(`${prefix}${joined(failures)}`));
+    const message = noCandidateMessage(rejections.nodeCount, findings.statuses);
+    return { kind: 'rejected', status: unschedulable(`${prefix}${message}`), clearNomination: true };
+  }
+
+  #preempt(preemptor: Pod, { nodeName, victims }: Candidate): PostFilterResult {
     this.#actions.begin({ preemptor, nodeName, victims });
     const message = `${prefix}found a potential placement for pod on node ${nodeName}, preempting ${victims.length} victims`;
     return { kind: 'nominated', nodeName, message };
@@ -142,8 +181,12 @@ export class DefaultPreemption implements PreEnqueuePlugin, PostFilterPlugin {
 }
 
 /** A refusal that leaves the pod's nomination as it is. */
-function kept(status: Status): PostFilterResult {
+function kept(status: Status): PostFilterResult & { kind: 'rejected' } {
   return { kind: 'rejected', status, clearNomination: false };
+}
+
+function notFound({ name }: Pod): Status {
+  return failure(`${prefix}pod "${name}" not found`);
 }
 
 /** Nodes that were tried give their reasons; for all others preemption is no help. */

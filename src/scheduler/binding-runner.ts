@@ -7,6 +7,20 @@ import { runBind, runPreBind, runPreBindPreFlight } from './binding-cycle.js';
 import type { PodsInPreBind } from './pods-in-pre-bind.js';
 import type { WaitingPods } from './waiting-pods.js';
 
+/** Somebody who binds a pod instead of the profile's Bind plugins. */
+export type OtherBinding =
+  | { readonly kind: 'bound' }
+  | { readonly kind: 'failed'; readonly status: Status }
+  /** The pod is left to the Bind plugins. */
+  | { readonly kind: 'declined' };
+
+/** Never rejects. */
+export type OtherBinder = (
+  pod: Pod,
+  nodeName: string,
+  options: { readonly signal: AbortSignal },
+) => Promise<OtherBinding>;
+
 export interface BindingRunnerOptions {
   readonly waiting: WaitingPods;
   readonly preBinding: PodsInPreBind;
@@ -17,6 +31,7 @@ export interface BindingRunnerOptions {
   readonly settled: (pod: Pod) => void;
   /** A pod waited on Permit. */
   readonly permitWaited?: ((code: StatusCode, seconds: number) => void) | undefined;
+  readonly otherBinder?: OtherBinder | undefined;
 }
 
 /** A pod that has a node and is to be bound to it. `pod.nodeName` names the node. */
@@ -60,8 +75,14 @@ export class BindingRunner {
     this.#options.settled(pod);
     const status =
       (preFlight.preBind.length === 0 ? undefined : await this.#preBind(order, preFlight)) ??
-      (await runBind(cycle, profile, pod, order));
+      (await this.#bind(order));
     return status === undefined ? { kind: 'bound' } : failed('binding', status);
+  }
+
+  async #bind({ cycle, profile, pod, signal }: BindingOrder): Promise<Status | undefined> {
+    const other = await this.#options.otherBinder?.(pod, pod.nodeName, { signal });
+    if (other === undefined || other.kind === 'declined') return runBind(cycle, profile, pod, { signal });
+    return other.kind === 'failed' ? other.status : undefined;
   }
 
   async #wait(pod: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {

@@ -1,4 +1,5 @@
 import type { Cycle } from '../framework/cycle.js';
+import type { RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { statusMessage, unresolvable } from '../framework/status.js';
 import type { Random } from '../random.js';
@@ -8,6 +9,7 @@ import type { EvaluationSpace } from './evaluation-space.js';
 import { FilterPass } from './filter-pass.js';
 import { HypotheticalRows } from './hypothetical-nodes.js';
 import { type Nominations, noNominations } from './nominations.js';
+import { addOutsideScores, asWeightedScore, type OutsideScore } from './outside-scores.js';
 import { PluginFault } from './plugin-fault.js';
 import { type PreFilterOutcome, runPreFilters } from './pre-filter-pass.js';
 import { feasibleNodesWanted } from './sampling.js';
@@ -25,14 +27,21 @@ export interface EvaluateOptions {
   readonly observer?: EvaluationObserver | undefined;
 }
 
+const none: readonly OutsideScore[] = [];
+
 /**
  * Finds a node for a pod: PreFilter, Filter on all nodes, PreScore, Score, choice. Changes nothing but the evaluation space: a
  * decision follows from nodes, profile, pod, nominations and random numbers alone. Tables that a decision points to lie in the
  * space and are reused by the next evaluation; its numbers and names are its own.
  */
 export function evaluate(cycle: Cycle, profile: Profile, options: EvaluateOptions): Decision {
+  return untilFault(() => new Evaluation(cycle, profile, options).run());
+}
+
+/** A plugin that breaks down ends the evaluation: the decision is an error. */
+export function untilFault<T>(judge: () => T): T | (Decision & { kind: 'error' }) {
   try {
-    return new Evaluation(cycle, profile, options).run();
+    return judge();
   } catch (error) {
     if (error instanceof PluginFault) return { kind: 'error', status: error.status };
     throw error;
@@ -41,13 +50,24 @@ export function evaluate(cycle: Cycle, profile: Profile, options: EvaluateOption
 
 type Proceed = Extract<PreFilterOutcome, { kind: 'proceed' }>;
 
-class Evaluation {
+export interface EvaluationOptions extends EvaluateOptions {
+  /** What the diagnosis knows as a filter behind those of the profile: somebody else refuses nodes in its name. */
+  readonly lastFilter?: RowFilterPlugin | undefined;
+}
+
+/**
+ * The steps of one evaluation, for those who do something in between: `begin` first, then whatever finds nodes, then what makes a
+ * decision of them. All within one turn: nodes must not change meanwhile. Every step may throw `PluginFault`.
+ */
+export class Evaluation {
   readonly #cycle: Cycle;
   readonly #profile: Profile;
-  readonly #options: EvaluateOptions;
+  readonly #options: EvaluationOptions;
   readonly #space: EvaluationSpace;
+  #outcome: PreFilterOutcome | undefined;
+  #pass: FilterPass | undefined;
 
-  constructor(cycle: Cycle, profile: Profile, options: EvaluateOptions) {
+  constructor(cycle: Cycle, profile: Profile, options: EvaluationOptions) {
     this.#cycle = cycle;
     this.#profile = profile;
     this.#options = options;
@@ -55,20 +75,35 @@ class Evaluation {
   }
 
   run(): Decision {
+    const end = this.begin();
+    if (end !== undefined) return end;
+    const nominated = this.tryNominated();
+    if (nominated !== undefined) return this.takeNominated(nominated);
+    const feasible = this.search();
+    return feasible === 0 ? this.unschedulable() : this.choose(feasible);
+  }
+
+  /** Asks the PreFilter plugins; a decision when there is nothing to judge. */
+  begin(): Decision | undefined {
     const cycle = this.#cycle;
     if (cycle.nodes.nodeCount === 0) return { kind: 'no-nodes' };
-    const { diagnosis } = this.#space;
-    diagnosis.begin(cycle, this.#profile);
-    const outcome = runPreFilters(cycle, this.#profile, this.#options.observer);
-    diagnosis.narrowedBy = outcome.narrowedBy;
-    if (outcome.kind === 'rejected') return this.#refusedAsAWhole(outcome);
     const { observer } = this.#options;
-    const pass = this.#filterPass(outcome, observer);
+    this.#beginDiagnosis();
+    const outcome = runPreFilters(cycle, this.#profile, observer);
+    this.#outcome = outcome;
+    this.#space.diagnosis.narrowedBy = outcome.narrowedBy;
+    if (outcome.kind === 'rejected') return this.#refusedAsAWhole(outcome);
+    this.#pass = this.#filterPass(outcome, observer);
     this.#space.reserve(Math.max(cycle.nodes.nodeCount, 1));
-    const nominated = this.#tryNominated(pass);
-    if (nominated !== undefined) return nominated;
-    const feasible = timedPoint(observer, 'Filter', () => this.#search(pass, outcome));
-    return feasible === 0 ? this.#unschedulable(outcome) : this.#choose(feasible);
+    return undefined;
+  }
+
+  #beginDiagnosis(): void {
+    const { lastFilter } = this.#options;
+    const profile = this.#profile;
+    const judges =
+      lastFilter === undefined ? profile : { ...profile, filter: [...profile.filter, lastFilter] };
+    this.#space.diagnosis.begin(this.#cycle, judges);
   }
 
   #filterPass({ skipped }: PreFilterOutcome, observer?: EvaluationObserver): FilterPass {
@@ -88,31 +123,35 @@ class Evaluation {
     diagnosis.absentStatus = status;
     diagnosis.preFilterMessage = statusMessage(status);
     if (status.plugin !== undefined) diagnosis.preFilterRejectors = [status.plugin];
-    return this.#unschedulable(outcome);
+    return this.unschedulable();
   }
 
-  #unschedulable(outcome: PreFilterOutcome): Decision {
+  /** No node fits; the diagnosis says why. */
+  unschedulable(): Decision & { kind: 'unschedulable' } {
     const { diagnosis } = this.#space;
     // Experiments are not measured: they would be most of what is measured.
     return {
       kind: 'unschedulable',
       diagnosis,
-      hypothetical: new HypotheticalRows(this.#filterPass(outcome)),
+      hypothetical: new HypotheticalRows(this.#filterPass(this.#outcome!)),
     };
   }
 
-  /** The node that was promised to the pod is taken, if it fits, without looking at any other. */
-  #tryNominated(pass: FilterPass): Decision | undefined {
+  /** The slot of the node that was promised to the pod, if it fits: it is taken without looking at any other. */
+  tryNominated(): number | undefined {
     const slot = this.#nominatedSlot();
     if (slot === undefined) return undefined;
     this.#space.slots[0] = slot;
     try {
-      if (pass.run(0, 1) === 0) return undefined;
+      return this.#pass!.run(0, 1) === 0 ? undefined : slot;
     } catch (error) {
       // As in kube-scheduler, a plugin that fails here gets its second chance in the full search.
       if (error instanceof PluginFault) return undefined;
       throw error;
     }
+  }
+
+  takeNominated(slot: number): Decision & { kind: 'fits' } {
     return this.#take(slot, 1, true);
   }
 
@@ -124,8 +163,40 @@ class Evaluation {
   }
 
   /** Filters the candidates; the slots that fit are the first of `space.slots`. Returns how many. */
-  #search(pass: FilterPass, outcome: Proceed): number {
-    const candidates = this.#listCandidates(outcome);
+  search(): number {
+    return timedPoint(this.#options.observer, 'Filter', () => this.#search());
+  }
+
+  /**
+   * Judges all candidates from scratch, as a search does that begins at `start`; the next one begins where it would have begun anyway.
+   * For the sake of the diagnosis.
+   */
+  searchAgain(start: number): void {
+    const { nextStart } = this.#space;
+    this.#beginDiagnosis();
+    this.#space.diagnosis.narrowedBy = this.#outcome!.narrowedBy;
+    this.#space.nextStart = start;
+    this.#search();
+    this.#space.nextStart = nextStart;
+  }
+
+  /** Filters some nodes, as far as they are candidates; the slots that fit are the first of `space.slots`. Returns how many. */
+  judge(nodeNames: Iterable<string>): number {
+    const { nodeNames: candidates } = this.#outcome as Proceed;
+    const { nodes } = this.#cycle;
+    const { slots } = this.#space;
+    let count = 0;
+    for (const name of nodeNames) {
+      if (candidates !== undefined && !candidates.has(name)) continue;
+      const slot = nodes.slotOf(name);
+      if (slot !== undefined && nodes.nodeAt(slot) !== undefined) slots[count++] = slot;
+    }
+    return this.#pass!.run(0, count);
+  }
+
+  #search(): number {
+    const pass = this.#pass!;
+    const candidates = this.#listCandidates(this.#outcome as Proceed);
     const wanted = feasibleNodesWanted(candidates, this.#profile.percentageOfNodesToScore);
     if (wanted === candidates) return pass.run(0, candidates);
     return this.#sample(pass, candidates, wanted);
@@ -184,13 +255,23 @@ class Evaluation {
     return found;
   }
 
-  /** `feasible` nodes fit, at least one. */
-  #choose(feasible: number): Decision {
+  /** Scores the first `feasible` slots, at least one, and picks one. Scores from outside the profile are added. */
+  choose(
+    feasible: number,
+    {
+      observer = this.#options.observer,
+      outside = none,
+    }: {
+      readonly observer?: EvaluationObserver | undefined;
+      readonly outside?: readonly OutsideScore[];
+    } = {},
+  ): Decision & { kind: 'fits' } {
     const space = this.#space;
     if (feasible === 1) return this.#take(space.slots[0]!, 1, false);
     const rows = { slots: space.slots, length: feasible };
-    scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, observer: this.#options.observer });
-    const slot = selectHost(this.#cycle, this.#profile, space.scores, this.#options.random);
+    scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, observer });
+    const profile = outside.length === 0 ? this.#profile : this.#withOutsideScores(outside);
+    const slot = selectHost(this.#cycle, profile, space.scores, this.#options.random);
     return {
       ...this.#take(slot, feasible, false),
       ties: space.scores.bestLength,
@@ -198,7 +279,12 @@ class Evaluation {
     };
   }
 
-  #take(slot: number, feasibleCount: number, nominated: boolean): Extract<Decision, { kind: 'fits' }> {
+  #withOutsideScores(outside: readonly OutsideScore[]): Profile {
+    addOutsideScores(this.#space.scores, this.#cycle.nodes, outside);
+    return { ...this.#profile, score: [...this.#profile.score, ...outside.map(asWeightedScore)] };
+  }
+
+  #take(slot: number, feasibleCount: number, nominated: boolean): Decision & { kind: 'fits' } {
     const { diagnosis } = this.#space;
     return {
       kind: 'fits',

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import type { ClusterState } from '../cluster/cluster-state.js';
 import type { Pod } from '../cluster/pod.js';
+import type { PodExtenders } from '../extenders/pod-extenders.js';
 import { Cycle } from '../framework/cycle.js';
 import type { Profile } from '../framework/profile.js';
 import { statusMessage } from '../framework/status.js';
@@ -9,20 +10,23 @@ import type { QueueEntry } from '../queue/queued-pod.js';
 import type { SchedulingQueue } from '../queue/scheduling-queue.js';
 import type { Random } from '../random.js';
 import { type PermitOutcome, runPermit, runPostBind, runReserve, runUnreserve } from './binding-cycle.js';
-import { type BindingEnd, BindingRunner } from './binding-runner.js';
+import { type BindingEnd, BindingRunner, type OtherBinder } from './binding-runner.js';
 import type { ClusterFeed } from './cluster-feed.js';
 import { type Decision, noNodesMessage } from './decision.js';
 import { evaluate } from './evaluate.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import { EvaluationSpace } from './evaluation-space.js';
-import { fitMessage } from './fit-message.js';
+import { runExtendedAttempt } from './extended-attempt.js';
+import { ExtendedEvaluation } from './extended-evaluation.js';
 import type { SchedulerObserver } from './outcome.js';
 import { Overtaken } from './overtaken.js';
 import { type Placement, placementOf } from './placement.js';
 import { PodsInPreBind } from './pods-in-pre-bind.js';
 import { runPostFilters } from './post-filter-pass.js';
 import { failedPlacement, type PutBackReason, refusedPlacement } from './put-back-reason.js';
+import { unschedulableReason, withPostFilters } from './unschedulable-reason.js';
 import { withNomination } from './unseen-nomination.js';
+import { maxWaitingAttempts, WaitingAttempts } from './waiting-attempts.js';
 import type { WaitingPods } from './waiting-pods.js';
 
 export type { Outcome, SchedulerObserver } from './outcome.js';
@@ -40,6 +44,10 @@ export interface SchedulerOptions {
   readonly nominate?: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** The pod as the API server last showed it, by UID. */
   readonly latest: (uid: string) => Pod | undefined;
+  /** The extenders that a pod concerns. Default: none. */
+  readonly extendersFor?: ((pod: Pod) => PodExtenders | undefined) | undefined;
+  /** Asked before the profile's Bind plugins. */
+  readonly otherBinder?: OtherBinder | undefined;
   /** Bindings waiting or under way: the loop pauses when they pile up. */
   readonly bindingBacklog: () => number;
   readonly clock: Clock;
@@ -57,6 +65,14 @@ interface Attempt {
   readonly started: number;
 }
 
+/** What is known of an attempt before it is decided. */
+interface Undecided {
+  readonly entry: QueueEntry;
+  readonly profile: Profile;
+  readonly observer: EvaluationObserver | undefined;
+  readonly started: number;
+}
+
 /** Work this long, then let timers, sockets and bindings have their turn. */
 const sliceMs = 8;
 /** More bindings than this waiting would mean deciding on a view that is old when they are posted. */
@@ -69,6 +85,7 @@ export class Scheduler {
   readonly #space = new EvaluationSpace();
   readonly #runner: BindingRunner;
   readonly #bindings = new Set<Promise<void>>();
+  readonly #waitingAttempts: WaitingAttempts;
   /** Ends bindings that still wait when the process gives up on them. */
   readonly #stop = new AbortController();
 
@@ -76,6 +93,7 @@ export class Scheduler {
     this.#options = options;
     // Every binding listens to it: that many listeners are no leak.
     setMaxListeners(0, this.#stop.signal);
+    this.#waitingAttempts = new WaitingAttempts(options.clock);
     const { waiting, clock, queue, observer } = options;
     this.#runner = new BindingRunner({
       waiting,
@@ -84,6 +102,7 @@ export class Scheduler {
       nominate: options.nominate ?? (async () => undefined),
       settled: ({ uid }) => queue.done(uid),
       permitWaited: (code, seconds) => observer?.permitWaited?.(code, seconds),
+      otherBinder: options.otherBinder,
     });
   }
 
@@ -102,12 +121,15 @@ export class Scheduler {
       while (!signal.aborted && clock.monotonic() < until && this.#options.bindingBacklog() < maxBacklog) {
         const entry = queue.pop();
         if (entry === undefined) break;
-        this.#attempt(entry);
+        const waiting = this.#attempt(entry, signal);
+        if (waiting !== undefined) await waiting;
       }
       if (this.#options.bindingBacklog() >= maxBacklog)
         await clock.sleep(backlogPauseMs, { signal }).catch(() => undefined);
       else await new Promise((resolve) => setImmediate(resolve));
     }
+    // They hear the signal as well.
+    await this.#waitingAttempts.ended();
   }
 
   /** Resolves when all bindings under way have ended. */
@@ -121,44 +143,109 @@ export class Scheduler {
   }
 
   /** Whatever goes wrong with one pod, the others go on. */
-  #attempt(entry: QueueEntry): void {
+  #attempt(entry: QueueEntry, signal: AbortSignal): Promise<void> | undefined {
     const started = this.#options.clock.monotonic();
     try {
-      this.scheduleOne(entry);
+      return this.scheduleOne(entry, { signal });
     } catch (thrown) {
-      this.#options.cluster.forget(entry.pod.uid);
-      this.#putBack(entry, { reason: 'SchedulerError', message: String(thrown), nominate: '' }, started);
+      this.#breakOff(entry, thrown, started);
+      return undefined;
     }
   }
 
-  /** One attempt for one popped pod. Decides at once; a binding goes on after the return. */
-  scheduleOne(entry: QueueEntry): void {
-    const { cluster, queue, profiles, clock, observer } = this.#options;
+  #breakOff(entry: QueueEntry, thrown: unknown, started: number): void {
+    this.#options.cluster.forget(entry.pod.uid);
+    this.#putBack(entry, { reason: 'SchedulerError', message: String(thrown), nominate: '' }, started);
+  }
+
+  /**
+   * One attempt for one popped pod. Decides at once, unless extenders have to be asked: the promise then resolves when it is time for
+   * the next pod. A binding goes on after the decision.
+   */
+  scheduleOne(entry: QueueEntry, options: { readonly signal?: AbortSignal } = {}): Promise<void> | undefined {
+    const { cluster, queue, profiles, clock, observer, extendersFor, random } = this.#options;
     const started = clock.monotonic();
     const { pod } = entry;
     const profile = profiles.get(pod.schedulerName);
     if (profile === undefined || cluster.isAssumed(pod.uid)) {
       queue.done(pod.uid);
-      return;
+      return undefined;
     }
     if (pod.terminating) {
-      queue.done(pod.uid);
-      observer?.skipped?.(pod);
-      return;
+      this.#skip(pod);
+      return undefined;
     }
-    const cycle = new Cycle(withNomination(pod, queue.nominator), cluster.nodes);
-    const evaluation = observer?.evaluation?.(pod.schedulerName);
+    const attempt = { entry, profile, observer: observer?.evaluation?.(pod.schedulerName), started };
+    const extenders = extendersFor?.(pod);
+    if (extenders?.areAsked) return this.#ask(extenders, attempt, options.signal ?? this.#stop.signal);
+    const cycle = this.#cycleOf(pod);
     const decision = evaluate(cycle, profile, {
       space: this.#space,
-      random: this.#options.random,
+      random,
       nominations: queue.nominator,
-      observer: evaluation,
+      observer: attempt.observer,
     });
-    const refusal =
-      decision.kind === 'fits' ? undefined : this.#explain(cycle, profile, decision, evaluation);
-    observer?.algorithm?.(this.#secondsSince(started));
+    this.#conclude(decision, cycle, attempt);
+    return undefined;
+  }
+
+  #cycleOf(pod: Pod): Cycle {
+    const { cluster, queue } = this.#options;
+    return new Cycle(withNomination(pod, queue.nominator), cluster.nodes);
+  }
+
+  /** There is nothing to schedule. */
+  #skip(pod: Pod): void {
+    this.#options.queue.done(pod.uid);
+    this.#options.observer?.skipped?.(pod);
+  }
+
+  #conclude(decision: Decision, cycle: Cycle, { entry, profile, observer, started }: Undecided): void {
+    const refusal = decision.kind === 'fits' ? undefined : this.#explain(cycle, profile, decision, observer);
+    this.#options.observer?.algorithm?.(this.#secondsSince(started));
     if (decision.kind === 'fits') this.#place(entry, cycle, profile, decision, started);
     else this.#putBack(entry, refusal!, started);
+  }
+
+  #ask(extenders: PodExtenders, attempt: Undecided, signal: AbortSignal): Promise<void> | undefined {
+    const { queue, random } = this.#options;
+    const { entry, profile, observer, started } = attempt;
+    if (this.#waitingAttempts.isFull(extenders)) {
+      const message = `${maxWaitingAttempts} attempts wait for an answer of its extenders already`;
+      this.#putBack(entry, { reason: 'SchedulerError', message }, started);
+      return undefined;
+    }
+    const nominations = queue.nominator;
+    const space = this.#space;
+    const asking = runExtendedAttempt({
+      profile,
+      extenders,
+      evaluation: new ExtendedEvaluation(profile, { extenders, space, random, nominations, observer }),
+      observer,
+      signal,
+      pod: () => this.#undecidedPod(entry),
+      cycleOf: (pod) => this.#cycleOf(pod),
+      decided: (decision, cycle) => this.#conclude(decision, cycle, attempt),
+      refused: (reason) => {
+        this.#options.observer?.algorithm?.(this.#secondsSince(started));
+        this.#putBack(entry, reason, started);
+      },
+      // The pod waits for whoever comes next.
+      abandoned: () => queue.putBack(entry, entry.pod, { rejectors: new Set() }),
+    });
+    const ended = asking.catch((thrown) => this.#breakOff(entry, thrown, started));
+    return this.#waitingAttempts.add(ended, extenders);
+  }
+
+  /** The pod of an attempt that has waited, as it is by now; undefined, after it was told, when there is nothing left to decide. */
+  #undecidedPod(entry: QueueEntry): Pod | undefined {
+    const pod = this.#pendingPod(entry);
+    if (pod?.terminating) {
+      this.#skip(pod);
+      return undefined;
+    }
+    if (pod !== undefined) entry.pod = pod;
+    return pod;
   }
 
   /** Why the pod has to wait; PostFilter plugins may have found a way out by then. */
@@ -172,16 +259,9 @@ export class Scheduler {
       return { reason: 'SchedulerError', message: statusMessage(decision.status), nominate: '' };
     if (decision.kind === 'no-nodes')
       return { reason: 'Unschedulable', message: noNodesMessage, nominate: '' };
-    const { diagnosis, hypothetical } = decision;
-    const input = { rejections: diagnosis, hypothetical, observer };
-    const { message: postFilterMessage, nominate } = runPostFilters(cycle, profile, input);
-    return {
-      reason: 'Unschedulable',
-      message: fitMessage(diagnosis, { postFilterMessage }),
-      rejectors: diagnosis.rejectors(),
-      pendingPlugins: diagnosis.pendingPlugins(),
-      nominate,
-    };
+    const { diagnosis: rejections, hypothetical } = decision;
+    const reason = unschedulableReason(decision);
+    return withPostFilters(reason, runPostFilters(cycle, profile, { rejections, hypothetical, observer }));
   }
 
   /** Assumes the pod on its node, reserves, asks permission, and starts the binding. */
@@ -257,19 +337,22 @@ export class Scheduler {
     return this.#options.cluster.forget(assumed.uid);
   }
 
-  /** Returns the pod to the queue, unless it is gone or bound by now, and says why it is pending. */
-  #putBack(entry: QueueEntry, why: PutBackReason, started: number): void {
+  /** The pod as it is by now; undefined, after it was told, when it is gone or bound: nothing is left to do. */
+  #pendingPod(entry: QueueEntry): Pod | undefined {
     const { queue, latest, observer } = this.#options;
     const pod = latest(entry.pod.uid);
-    if (pod === undefined || pod.nodeName !== '') {
-      queue.done(entry.pod.uid);
-      observer?.outcome?.({
-        kind: 'overtaken',
-        pod: entry.pod,
-        by: pod === undefined ? 'deletion' : pod.nodeName,
-      });
-      return;
-    }
+    if (pod !== undefined && pod.nodeName === '') return pod;
+    queue.done(entry.pod.uid);
+    const by = pod === undefined ? 'deletion' : pod.nodeName;
+    observer?.outcome?.({ kind: 'overtaken', pod: entry.pod, by });
+    return undefined;
+  }
+
+  /** Returns the pod to the queue, unless it is gone or bound by now, and says why it is pending. */
+  #putBack(entry: QueueEntry, why: PutBackReason, started: number): void {
+    const { queue, observer } = this.#options;
+    const pod = this.#pendingPod(entry);
+    if (pod === undefined) return;
     const { reason, message, rejectors = new Set(), pendingPlugins = new Set(), nominate } = why;
     const before = entry.pod;
     queue.putBack(entry, pod, { rejectors, pendingPlugins });

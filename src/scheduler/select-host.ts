@@ -23,7 +23,8 @@ export function selectHost(cycle: Cycle, profile: Profile, table: ScoreTable, ra
 
 function findBest(table: ScoreTable): void {
   const { totals, length, best } = table;
-  let top = -1;
+  // Scores of extenders may be anything.
+  let top = Number.NEGATIVE_INFINITY;
   let count = 0;
   for (let i = 0; i < length; i++) {
     const total = totals[i]!;

@@ -153,3 +153,17 @@ describe('expanding', () => {
     expect(() => expand(user, options)).toThrow(message);
   });
 });
+
+describe('what only a configuration knows', () => {
+  it('may be enabled at points of pod groups, whether or not the registry has heard of them', () => {
+    const enabled = [{ name: 'NodeResourcesFit', weight: 3 }];
+    const expanded = expand({ placementScore: { enabled, disabled: [] } });
+    expect(expanded.placementScore).toEqual(enabled);
+  });
+
+  it('keeps disabled entries as they are written, twice where they are', () => {
+    const disabled = [{ name: 'Z' }, { name: 'ImageLocality' }, { name: 'Z' }];
+    const { score } = mergePluginSets(defaultPluginSets, { score: { enabled: [], disabled } });
+    expect(score.disabled).toEqual(disabled);
+  });
+});

@@ -47,11 +47,11 @@ describe("kube-scheduler's rules", () => {
     [{ clientConnection: { burst: -1 } }, 'clientConnection.burst: Invalid value: -1: must be non-negative'],
     [
       { leaderElection: { retryPeriod: '-1s' } },
-      'leaderElection.retryPeriod: Invalid value: -1s: must be greater than zero',
+      'leaderElection.retryPeriod: Invalid value: "-1s": must be greater than zero',
     ],
     [
       { leaderElection: { leaseDuration: '10s' } },
-      'leaderElection.leaseDuration: Invalid value: 10s: must be greater than `RenewDeadline`',
+      'leaderElection.leaseDuration: Invalid value: "10s": must be greater than `RenewDeadline`',
     ],
     [
       { leaderElection: { renewDeadline: '2s' } },
@@ -73,7 +73,7 @@ describe("kube-scheduler's rules", () => {
     ],
     [
       profiles({ schedulerName: 'b', plugins: { multiPoint: { enabled: [{ name: 'EBSLimits' }] } } }),
-      'unknown plugin "EBSLimits"',
+      'plugin "EBSLimits" does not exist',
     ],
     [
       profiles({ schedulerName: 'b', pluginConfig: [{ name: 'VolumeBinding' }, { name: 'VolumeBinding' }] }),
@@ -169,6 +169,110 @@ describe("kube-scheduler's rules", () => {
       }),
       'addedAffinity.requiredDuringSchedulingIgnoredDuringExecution',
     ],
+    [
+      args('NodeAffinity', {
+        addedAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b', 'c d'] }] }],
+          },
+        },
+      }),
+      'matchExpressions[0].values[1]: Invalid value: "c d": a valid label must be an empty string or consist of',
+    ],
+    [
+      args('NodeAffinity', {
+        addedAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 1,
+              preference: { matchFields: [{ key: 'metadata.name', operator: 'Gt', values: ['1'] }] },
+            },
+          ],
+        },
+      }),
+      'preference.matchFields[0].operator: Unsupported value: "Gt": supported values: "In", "NotIn"',
+    ],
+    ...(
+      [
+        [
+          { operator: 'In' },
+          "values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty",
+        ],
+        [{ operator: 'Exists', values: ['x'] }, 'values set must be empty for exists and does not exist'],
+        [{ operator: 'Gt', values: [] }, "for 'Gt', 'Lt' operators, exactly one value is required"],
+        [
+          { operator: 'Lt', values: ['x'] },
+          "values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
+        ],
+        [
+          { key: '', operator: 'Exists' },
+          'Invalid value: "": name part must be non-empty; name part must consist of',
+        ],
+        [{ key: 'A.b/c', operator: 'Exists' }, 'prefix part a lowercase RFC 1123 subdomain must consist of'],
+        [{ key: 'a/b/c', operator: 'Exists' }, 'a valid label key must consist of'],
+        [{ key: 'x'.repeat(64), operator: 'Exists' }, 'name part must be no more than 63 bytes'],
+      ] as const
+    ).map(([expression, line]): [object, string] => [
+      args('NodeAffinity', {
+        addedAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', ...expression }] }],
+          },
+        },
+      }),
+      line,
+    ]),
+    [
+      strategy({ type: 'LeastAllocated', requestedToCapacityRatio: {} }),
+      'Forbidden: must be nil when type is not RequestedToCapacityRatio',
+    ],
+    [spread({ whenUnsatisfiable: '' }), 'whenUnsatisfiable: Required value: can not be empty'],
+    [spread({ labelSelector: { foo: 1 } }), 'labelSelector.foo: unknown field'],
+    [
+      args('VolumeBinding', { kind: 'VolumeBindingArgs', apiVersion: 'kubescheduler.config.k8s.io/v1beta3' }),
+      'no kind "VolumeBindingArgs" is registered for version "kubescheduler.config.k8s.io/v1beta3"',
+    ],
+    [
+      { extenders: [{ tlsConfig: { insecure: true, caData: 'YQ==' } }] },
+      'specifying a root certificates file with the insecure flag is not allowed',
+    ],
+    [{ extenders: [{ tlsConfig: { caData: 'YQ' } }] }, 'tlsConfig.caData: expected base64 with padding'],
+    [
+      {
+        extenders: [{ managedResources: [{ name: 'a.b/c', ignoredByScheduler: true }] }],
+        ...profiles({
+          schedulerName: 'a',
+          plugins: { multiPoint: { disabled: [{ name: 'NodeResourcesFit' }] } },
+        }),
+      },
+      "extenders[0].managedResources[0].ignoredByScheduler: can't find NodeResourcesFitArgs in plugin config",
+    ],
+    [{ clientConnection: { qps: 1e39 } }, 'clientConnection.qps: expected a number that fits its field'],
+    [
+      profiles({ schedulerName: 'b', plugins: { queueSort: { disabled: [{ name: '*' }] } } }),
+      'only one queue sort plugin required for profile with scheduler name "b", but got 0',
+    ],
+    [
+      profiles({
+        schedulerName: 'b',
+        plugins: { multiPoint: { enabled: [{ name: 'NodeName' }, { name: 'NodeName' }] } },
+      }),
+      'enabled[1].name: plugin "NodeName" already registered as "PreFilterPlugin"',
+    ],
+    [
+      profiles({
+        schedulerName: 'b',
+        plugins: { score: { enabled: [{ name: 'TaintToleration', weight: -3 }] } },
+      }),
+      'score plugins: total score of Score plugins could overflow',
+    ],
+    [
+      profiles(
+        { schedulerName: 'a', pluginConfig: [{ name: 'PrioritySort', args: { x: 1 } }] },
+        { schedulerName: 'b' },
+      ),
+      'different queue sort plugin args for profile "b"',
+    ],
   ])('refuse %j', (fields, line) => {
     expect(verdict(fields)).toContain(line);
   });
@@ -184,6 +288,35 @@ describe("kube-scheduler's rules", () => {
     spread({}),
     args('VolumeBinding', { bindTimeoutSeconds: 0 }),
     { extenders: [{ managedResources: [{ name: 'example.com/gpu', ignoredByScheduler: true }] }] },
+    // Arguments of NodeResourcesFit count only where it is enabled.
+    profiles({
+      schedulerName: 'a',
+      plugins: { multiPoint: { disabled: [{ name: 'NodeResourcesFit' }] } },
+      pluginConfig: [{ name: 'NodeResourcesFit', args: { scoringStrategy: { type: 'x' } } }],
+    }),
+    // The last weight may be negative: nothing comes after that could overflow.
+    profiles({
+      schedulerName: 'a',
+      plugins: { multiPoint: { enabled: [{ name: 'ImageLocality', weight: -3 }] } },
+    }),
+    // Points of groups of pods may be configured.
+    profiles({
+      schedulerName: 'a',
+      plugins: {
+        placementScore: { enabled: [{ name: 'NodeResourcesFit', weight: 3 }] },
+        podGroupPostFilter: { enabled: [{ name: 'DefaultPreemption' }] },
+      },
+    }),
+    // A plugin that is listed nowhere may have arguments of any form.
+    profiles({ schedulerName: 'a', pluginConfig: [{ name: 'Foo', args: 'x' }, { args: {} }] }),
+    args('NodeAffinity', {
+      addedAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{}] },
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 0, preference: { matchExpressions: [{ key: '-' }] } },
+        ],
+      },
+    }),
   ])('accept %j', (fields) => {
     expect(verdict(fields)).toBe('');
   });

@@ -1,0 +1,26 @@
+import type { Decision } from './decision.js';
+import { fitMessage } from './fit-message.js';
+import type { PostFilterOutcome } from './post-filter-pass.js';
+import type { PutBackReason } from './put-back-reason.js';
+
+/** Why a pod that fits nowhere goes back to the queue, as far as the diagnosis knows. */
+export function unschedulableReason({ diagnosis }: Decision & { kind: 'unschedulable' }): PutBackReason {
+  return {
+    reason: 'Unschedulable',
+    message: fitMessage(diagnosis),
+    rejectors: diagnosis.rejectors(),
+    pendingPlugins: diagnosis.pendingPlugins(),
+  };
+}
+
+/** The same, with what PostFilter plugins made of it. */
+export function withPostFilters(
+  refusal: PutBackReason,
+  { message, nominate }: PostFilterOutcome,
+): PutBackReason {
+  return {
+    ...refusal,
+    message: message === '' ? refusal.message : `${refusal.message} ${message}`,
+    nominate,
+  };
+}
