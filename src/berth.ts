@@ -246,6 +246,7 @@ export class Berth {
       profiles,
       waiting,
       preBinding,
+      hush: (pod) => this.#statuses.hush(pod.uid),
       nominate: (pod, nodeName) => this.#statuses.nominate(pod, nodeName),
       latest,
       extendersFor,

@@ -25,6 +25,8 @@ export interface BindingRunnerOptions {
   readonly waiting: WaitingPods;
   readonly preBinding: PodsInPreBind;
   readonly clock: Clock;
+  /** Sees to it that nothing more is written about the pod's earlier attempts; never rejects. */
+  readonly hush: (pod: Pod) => Promise<void>;
   /** Writes the node that a pod is about to be bound to into its status; never rejects. */
   readonly nominate: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** From now on the pod can only be bound or fail: what happens in the cluster meanwhile does not concern its attempt. */
@@ -67,6 +69,7 @@ export class BindingRunner {
       waiting.reject(pod.uid, preFlight.status.plugin ?? '', 'the binding failed');
       return failed('binding', preFlight.status);
     }
+    await this.#options.hush(pod);
     // Whoever looks at the cluster now, also this program after a restart, shall know where the pod is going to be.
     if (preFlight.preBind.length > 0 || permitted !== undefined)
       await this.#options.nominate(pod, pod.nodeName);

@@ -40,6 +40,8 @@ export interface SchedulerOptions {
   readonly waiting: WaitingPods;
   /** Pods in PreBind, for those who call them back. */
   readonly preBinding?: PodsInPreBind;
+  /** Sees to it that nothing more is written about earlier attempts of a pod that is to be bound; never rejects. Default: nothing is. */
+  readonly hush?: (pod: Pod) => Promise<void>;
   /** Writes a pod's nominated node into its status; never rejects. Default: it is not written. */
   readonly nominate?: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** The pod as the API server last showed it, by UID. */
@@ -99,6 +101,7 @@ export class Scheduler {
       waiting,
       clock,
       preBinding: options.preBinding ?? new PodsInPreBind(),
+      hush: options.hush ?? (async () => undefined),
       nominate: options.nominate ?? (async () => undefined),
       settled: ({ uid }) => queue.done(uid),
       permitWaited: (code, seconds) => observer?.permitWaited?.(code, seconds),
@@ -117,6 +120,8 @@ export class Scheduler {
     const { queue, clock } = this.#options;
     while (!signal.aborted) {
       await queue.ready({ signal });
+      // What arrived together is read first: a claim and the pod that needs it come by watches of their own.
+      await new Promise((resolve) => setImmediate(resolve));
       const until = clock.monotonic() + sliceMs;
       while (!signal.aborted && clock.monotonic() < until && this.#options.bindingBacklog() < maxBacklog) {
         const entry = queue.pop();
@@ -126,7 +131,6 @@ export class Scheduler {
       }
       if (this.#options.bindingBacklog() >= maxBacklog)
         await clock.sleep(backlogPauseMs, { signal }).catch(() => undefined);
-      else await new Promise((resolve) => setImmediate(resolve));
     }
     // They hear the signal as well.
     await this.#waitingAttempts.ended();

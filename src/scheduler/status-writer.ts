@@ -25,6 +25,8 @@ interface Change {
   pod: Pod;
   condition?: { readonly reason: string; readonly message: string };
   nominate?: string;
+  /** The pod was settled: what is not written yet is not to be. */
+  dropped?: boolean;
   readonly waiters: ((error: ApiError | undefined) => void)[];
 }
 
@@ -32,6 +34,13 @@ interface Change {
 interface Written {
   readonly condition?: { readonly reason: string; readonly message: string; readonly transition: string };
   readonly nominate?: string;
+}
+
+/** The writing of one pod's changes, one after the other. */
+interface Task {
+  change?: Change;
+  /** Undefined until its turn has come. */
+  underWay?: Promise<void>;
 }
 
 /** Status patches at once: they must not crowd out bindings. */
@@ -50,7 +59,7 @@ export class StatusWriter {
   /** By UID: what is to be written next. */
   readonly #waiting = new Map<string, Change>();
   /** UIDs with a task in the queue: patches of one pod must not overtake each other. */
-  readonly #busy = new Map<string, { forgotten: boolean }>();
+  readonly #busy = new Map<string, Task>();
   /** By UID. */
   readonly #written = new Map<string, Written>();
 
@@ -81,8 +90,17 @@ export class StatusWriter {
     for (const resolve of this.#waiting.get(uid)?.waiters ?? []) resolve(undefined);
     this.#waiting.delete(uid);
     this.#written.delete(uid);
-    const busy = this.#busy.get(uid);
-    if (busy !== undefined) busy.forgotten = true;
+    const change = this.#busy.get(uid)?.change;
+    if (change !== undefined) change.dropped = true;
+  }
+
+  /**
+   * The pod is about to be bound. What waits to be written about it is dropped, and what is being written is waited for: a refusal
+   * that reached the API server after the binding would stand there for good.
+   */
+  async hush(uid: string): Promise<void> {
+    this.forget(uid);
+    await this.#busy.get(uid)?.underWay;
   }
 
   async idle(): Promise<void> {
@@ -101,19 +119,22 @@ export class StatusWriter {
 
   #start(uid: string, options: { readonly priority?: number } = {}): void {
     if (this.#busy.has(uid)) return;
-    this.#busy.set(uid, { forgotten: false });
-    void this.#queue.add(() => this.#writeAll(uid), options);
+    const task: Task = {};
+    this.#busy.set(uid, task);
+    void this.#queue.add(() => {
+      task.underWay = this.#writeAll(uid, task);
+      return task.underWay;
+    }, options);
   }
 
   /** Writes what is waiting for a pod, and what arrives while that is written. */
-  async #writeAll(uid: string): Promise<void> {
+  async #writeAll(uid: string, task: Task): Promise<void> {
     for (let next = this.#waiting.get(uid); next !== undefined; next = this.#waiting.get(uid)) {
       this.#waiting.delete(uid);
+      task.change = next;
       const error = await this.#write(next);
       for (const resolve of next.waiters) resolve(error);
     }
-    // A patch that was under way when the pod was forgotten has left its trace.
-    if (this.#busy.get(uid)?.forgotten) this.#written.delete(uid);
     this.#busy.delete(uid);
   }
 
@@ -127,9 +148,15 @@ export class StatusWriter {
       ...(condition === undefined ? {} : { condition }),
       ...(nominate === undefined ? {} : { nominatedNodeName: nominate }),
     };
-    const error = await retriedWrite(() => this.#options.pods.patchStatus(pod, patch), this.#options);
-    if (error === undefined) this.#remember(pod.uid, written, condition, nominate);
-    else if (error.code !== 404 && error.failure !== 'aborted') this.#options.onFailure?.(pod, error);
+    const { clock, fence } = this.#options;
+    const mayWrite = (): boolean => fence.mayWrite() && !change.dropped;
+    const error = await retriedWrite(() => this.#options.pods.patchStatus(pod, patch), {
+      clock,
+      fence: { mayWrite },
+    });
+    if (error === undefined) {
+      if (!change.dropped) this.#remember(pod.uid, written, condition, nominate);
+    } else if (error.code !== 404 && error.failure !== 'aborted') this.#options.onFailure?.(pod, error);
     return error;
   }
 

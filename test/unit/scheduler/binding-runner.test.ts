@@ -75,6 +75,7 @@ function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = 
     waiting,
     preBinding,
     clock,
+    hush: async () => void steps.push('hush'),
     nominate: async (_pod, nodeName) => void steps.push(`nominate ${nodeName}`),
     settled: () => steps.push('settled'),
     permitWaited: (code, seconds) => steps.push(`waited ${seconds} s: ${code}`),
@@ -91,7 +92,7 @@ function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = 
 describe('a binding', () => {
   it('of a plain pod writes nothing but the binding', async () => {
     expect(await run([preBinder('Idle', { preFlight: 'skip' })])).toEqual({ kind: 'bound' });
-    expect(steps).toEqual(['preflight Idle', 'settled', 'bind']);
+    expect(steps).toEqual(['preflight Idle', 'hush', 'settled', 'bind']);
   });
 
   it('tells where the pod is going to be before PreBind plugins work, and leaves out those with nothing to do', async () => {
@@ -102,6 +103,7 @@ describe('a binding', () => {
       'preflight A',
       'preflight Idle',
       'preflight B',
+      'hush',
       'nominate a',
       'settled',
       'prebind A',
@@ -113,10 +115,10 @@ describe('a binding', () => {
   it('tells where the pod is going to be while it waits on Permit, and concerns the queue until that is over', async () => {
     const end = run([], { Slow: 5_000 });
     await clock.advance(2_000);
-    expect(steps).toEqual(['nominate a']);
+    expect(steps).toEqual(['hush', 'nominate a']);
     waiting.allow(pod.uid, 'Slow');
     expect(await end).toEqual({ kind: 'bound' });
-    expect(steps).toEqual(['nominate a', 'waited 2 s: Success', 'settled', 'bind']);
+    expect(steps).toEqual(['hush', 'nominate a', 'waited 2 s: Success', 'settled', 'bind']);
   });
 
   it('ends with the refusal of a Permit plugin', async () => {

@@ -11,6 +11,9 @@ const tooBig = { reason: 'Unschedulable', message: '0/1 nodes are available: 1 I
 let requests: ApiRequest[];
 let failures: number[];
 let mayWrite: boolean;
+/** Held back by the server until it is called. */
+let answer: (() => void) | undefined;
+let holds: boolean;
 let clock: ManualClock;
 let writer: StatusWriter;
 
@@ -18,10 +21,13 @@ beforeEach(() => {
   requests = [];
   failures = [];
   mayWrite = true;
+  holds = false;
+  answer = undefined;
   clock = new ManualClock(Date.UTC(2026, 0, 1));
   const transport: ApiTransport = {
     request: async <T>(request: ApiRequest): Promise<T> => {
       requests.push(request);
+      if (holds) await new Promise<void>((resolve) => (answer = resolve));
       const code = failures.shift();
       if (code !== undefined) throw new ApiError('scripted', { failure: 'status', code });
       return {} as T;
@@ -123,5 +129,33 @@ describe('StatusWriter', () => {
     writer.markPending(makePod(), tooBig);
     await clock.advance(0);
     expect(conditions()).toMatchObject([{ message: tooBig.message }]);
+  });
+
+  it('lets a pod that is about to be bound wait for what is being written about it, and writes nothing after that', async () => {
+    const pod = makePod();
+    holds = true;
+    writer.markPending(pod, tooBig);
+    await clock.advance(0);
+    writer.markPending(pod, { ...tooBig, message: 'never seen' });
+    let isHushed = false;
+    void writer.hush(pod.uid).then(() => {
+      isHushed = true;
+    });
+    await clock.advance(0);
+    expect(isHushed).toBe(false);
+    answer?.();
+    await clock.advance(0);
+    expect(isHushed).toBe(true);
+    expect(conditions()).toMatchObject([{ message: tooBig.message }]);
+  });
+
+  it('gives up on what the server does not take once the pod is about to be bound', async () => {
+    const pod = makePod();
+    failures = [503, 503, 503, 503];
+    writer.markPending(pod, tooBig);
+    await clock.advance(0);
+    void writer.hush(pod.uid);
+    await clock.advance(1_000);
+    expect(requests).toHaveLength(1);
   });
 });
