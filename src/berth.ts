@@ -4,10 +4,6 @@ import { ClusterState } from './cluster/cluster-state.js';
 import { type Pod, podKey } from './cluster/pod.js';
 import { ClusterWatch } from './cluster-watch.js';
 import type { EffectiveConfiguration } from './config/scheduler-configuration.js';
-import { createExtenders } from './extenders/create-extenders.js';
-import type { Extenders } from './extenders/extenders.js';
-import type { ClusterEvent } from './framework/cluster-event.js';
-import type { Profile } from './framework/profile.js';
 import { EventRecorder } from './kube/event-recorder.js';
 import { fencedTransport } from './kube/fenced-transport.js';
 import { PodApi } from './kube/pod-api.js';
@@ -22,18 +18,15 @@ import { PreemptionRecorder } from './observe/preemption-recorder.js';
 import { openBreakerEvent } from './plugin-host/breaker-event.js';
 import type { PluginHost } from './plugin-host/plugin-host.js';
 import { createInTreeRegistry } from './plugins/in-tree.js';
-import { type HintObserver, HintTable } from './queue/hints.js';
+import { Policy, type PolicyParts } from './policy.js';
 import { SchedulingQueue } from './queue/scheduling-queue.js';
 import type { Random } from './random.js';
 import { bindThroughApi } from './scheduler/api-binding.js';
 import { writeVolumesThroughApi } from './scheduler/api-volumes.js';
 import { Binder } from './scheduler/binder.js';
-import { buildProfiles } from './scheduler/build-profiles.js';
 import { ClusterFeed } from './scheduler/cluster-feed.js';
-import { extenderRejector } from './scheduler/extended-evaluation.js';
-import { ExtenderBinding } from './scheduler/extender-binding.js';
 import { ObjectFeed } from './scheduler/object-feed.js';
-import { kindsRead, type ObjectKind } from './scheduler/object-kinds.js';
+import type { ObjectKind } from './scheduler/object-kinds.js';
 import { PodsInPreBind } from './scheduler/pods-in-pre-bind.js';
 import { PreemptionExecutor } from './scheduler/preemption-executor.js';
 import { reconcile } from './scheduler/reconcile.js';
@@ -52,7 +45,7 @@ export interface BerthOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
-  /** Plugins from modules. Whoever loaded them closes them. */
+  /** Plugins from modules. */
   readonly plugins?: PluginHost | undefined;
   /** A pod that nothing has happened for is tried again after so many milliseconds. @default 300_000 */
   readonly maxUnschedulableMs?: number | undefined;
@@ -71,33 +64,23 @@ const eventQueueLimit = 10_000;
 export class Berth {
   readonly cluster = new ClusterState();
   readonly queue: SchedulingQueue;
-  /** What is watched beside pods and nodes: the kinds that some plugin reads. */
-  readonly watchedKinds: readonly ObjectKind[];
   readonly #options: BerthOptions;
   readonly #scheduler: Scheduler;
   readonly #binder: Binder;
   readonly #events: EventRecorder;
   readonly #statuses: StatusWriter;
   readonly #preemptions: PreemptionExecutor;
-  readonly #extenders: Extenders | undefined;
+  readonly #waiting: WaitingPods;
   readonly #watch: ClusterWatch;
-  readonly #profiles: ReadonlyMap<string, Profile>;
-  readonly #schedulerNames: ReadonlySet<string>;
+  readonly #parts: PolicyParts;
+  readonly #feedFor: (kind: ObjectKind) => ObjectFeed;
+  #policy: Policy;
   /** Scheduling ended in good order: what is left to write are events of what was done before. */
   #ended = false;
 
   constructor(options: BerthOptions) {
     this.#options = options;
-    const {
-      configuration,
-      transport,
-      eventTransport = transport,
-      fence,
-      clock,
-      random,
-      metrics,
-      logger,
-    } = options;
+    const { transport, eventTransport = transport, fence, clock, random, metrics, logger } = options;
     const writes = fencedTransport(transport, fence);
     const podApi = new PodApi(writes);
     this.#binder = new Binder({
@@ -128,29 +111,9 @@ export class Berth {
         }),
     });
     const latest = (uid: string) => this.#watch.pods.get(uid);
-    const extenderRecorder = new ExtenderRecorder({ metrics, logger });
-    this.#extenders = createExtenders(configuration, {
-      clock,
-      cluster: this.cluster,
-      latest,
-      isOurs: (name) => this.#schedulerNames.has(name),
-      observer: extenderRecorder,
-      exchanged: (...exchange) => extenderRecorder.exchanged(...exchange),
-    });
-    const extendersFor = this.#extenders && ((pod: Pod) => this.#extenders?.forPod(pod));
-    const extenderBinding =
-      extendersFor &&
-      new ExtenderBinding({
-        extendersFor,
-        pods: podApi,
-        fence,
-        clock,
-        latest,
-        nodeExists: (name) => this.#knowsNode(name),
-        passedOver: ({ name }, pod, message) => extenderRecorder.passedOver(name, 'bind', pod, message),
-      });
     const waiting = new WaitingPods({ clock });
     const preBinding = new PodsInPreBind();
+    this.#waiting = waiting;
     this.#preemptions = new PreemptionExecutor({
       pods: podApi,
       statuses: this.#statuses,
@@ -162,59 +125,42 @@ export class Berth {
       latest,
       observer: new PreemptionRecorder({ metrics, logger, events: this.#events }),
     });
-    const registry = createInTreeRegistry({
-      bind: bindThroughApi(this.#binder),
-      preemption: { random, actions: this.#preemptions },
-      volumes: { writer: writeVolumesThroughApi(new VolumeApi(writes), fence), clock },
-    });
-    for (const plugin of options.plugins?.registered ?? []) registry.register(plugin);
-    const profiles = buildProfiles(configuration, { registry, cluster: this.cluster });
-    this.#profiles = profiles;
-    this.watchedKinds = kindsRead(profiles.values(), registry);
-    const observeHint: HintObserver = (plugin, event, hint, seconds) =>
-      metrics.queueingHintExecutionDuration.of(plugin, event, hint).observe(seconds);
-    // Nobody knows what changes the mind of an extender: every event may.
-    const rejectors = this.#extenders === undefined ? [] : [{ name: extenderRejector }];
-    const hints = new Map(
-      Array.from(profiles, ([name, { all }]) => [
-        name,
-        new HintTable([...all, ...rejectors], { observe: observeHint }),
-      ]),
-    );
-    this.#schedulerNames = new Set(profiles.keys());
-    this.queue = new SchedulingQueue({
-      profiles: new Map(
-        Array.from(profiles, ([name, { preEnqueue }]) => [name, { preEnqueue, hints: hints.get(name)! }]),
-      ),
-      less: (a, b) => firstProfile.queueSort.less(a, b),
-      clock,
-      backoff: {
-        initialMs: configuration.podInitialBackoffSeconds * 1_000,
-        maxMs: configuration.podMaxBackoffSeconds * 1_000,
+    this.#parts = {
+      cluster: this.cluster,
+      registry: (plugins) => {
+        const registry = createInTreeRegistry({
+          bind: bindThroughApi(this.#binder),
+          preemption: { random, actions: this.#preemptions },
+          volumes: { writer: writeVolumesThroughApi(new VolumeApi(writes), fence), clock },
+        });
+        for (const plugin of plugins?.registered ?? []) registry.register(plugin);
+        return registry;
       },
+      latest,
+      nodeExists: (name) => this.#knowsNode(name),
+      pods: podApi,
+      fence,
+      clock,
+      extenderRecorder: new ExtenderRecorder({ metrics, logger }),
+      observeHint: (plugin, event, hint, seconds) =>
+        metrics.queueingHintExecutionDuration.of(plugin, event, hint).observe(seconds),
+    };
+    this.#policy = new Policy(options.configuration, options.plugins, this.#parts);
+    this.queue = new SchedulingQueue({
+      ...this.#policy.queue,
+      clock,
       ...(options.maxUnschedulableMs === undefined ? {} : { maxUnschedulableMs: options.maxUnschedulableMs }),
       observer: {
         incoming: (queue, event) => metrics.queueIncomingPods.of(queue, event).inc(),
         rejectedBy: (plugin, profile, delta) => metrics.unschedulablePods.of(plugin, profile).inc(delta),
       },
     });
-    options.plugins?.connect({
-      retryRefused: (plugin) => this.queue.activate(refusedBy(plugin, this.queue)),
-      allow: (uid, plugin) => waiting.allow(uid, plugin),
-      reject: (uid, plugin, reason) => waiting.reject(uid, plugin, reason),
-      announce: (report) => {
-        const event = openBreakerEvent(report, configuration);
-        if (event !== undefined) this.#events.record(event);
-      },
-    });
-    // All profiles sort alike: the configuration was checked for it.
-    const firstProfile = profiles.values().next().value!;
     const handled = (event: string, seconds: number): void =>
       metrics.eventHandlingDuration.of(event).observe(seconds);
     const feed = new ClusterFeed({
       cluster: this.cluster,
       queue: this.queue,
-      isOurs: (name) => this.#schedulerNames.has(name),
+      isOurs: (name) => this.#policy.isOurs(name),
       rejectWaiting: (uid, reason) => waiting.reject(uid, '', reason),
       observe: {
         handled,
@@ -223,12 +169,14 @@ export class Berth {
         settled: (uid) => this.#statuses.forget(uid),
       },
     });
-    const isAwaited = (event: ClusterEvent): boolean =>
-      Array.from(hints.values()).some((table) => table.matching(event).size > 0);
-    const { cluster, queue } = this;
-    const objectFeeds = this.watchedKinds.map(
-      (kind) => new ObjectFeed({ kind, cluster, queue, isAwaited, observe: { handled } }),
-    );
+    this.#feedFor = (kind) =>
+      new ObjectFeed({
+        kind,
+        cluster: this.cluster,
+        queue: this.queue,
+        isAwaited: (event) => this.#policy.isAwaited(event),
+        observe: { handled },
+      });
     this.#watch = new ClusterWatch({
       transport,
       clock,
@@ -236,22 +184,20 @@ export class Berth {
       metrics,
       logger,
       feed,
-      objectFeeds,
-      keep: this.#extenders?.kept,
+      objectFeeds: this.#policy.watchedKinds.map(this.#feedFor),
+      keep: this.#policy.extenders?.kept,
     });
     this.#scheduler = new Scheduler({
+      ...this.#policy.scheduling,
       cluster: this.cluster,
       queue: this.queue,
       feed,
-      profiles,
       waiting,
       preBinding,
       hush: (pod) => this.#statuses.hush(pod.uid),
       nominate: (pod, nodeName) => this.#statuses.nominate(pod, nodeName),
       latest,
-      extendersFor,
-      otherBinder: extenderBinding?.bind,
-      bindingBacklog: () => this.#binder.pending + (extenderBinding?.pending ?? 0),
+      bindingBacklog: () => this.#binder.pending + this.#policy.pendingBindings,
       clock,
       random,
       observer: new OutcomeRecorder({
@@ -264,17 +210,63 @@ export class Berth {
         ...(options.onOutcome === undefined ? {} : { onOutcome: options.onOutcome }),
       }),
     });
+    this.#connect(this.#policy);
     this.#exposeMetrics();
   }
 
-  /** Names of the plugins that some profile enables. */
-  get plugins(): ReadonlySet<string> {
-    return new Set([...this.#profiles.values()].flatMap(({ all }) => all.map(({ name }) => name)));
+  /** What is in effect. */
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** Pods as the API server last showed them, by UID, ended ones left out. */
+  get pods(): ReadonlyMap<string, Pod> {
+    return this.#watch.pods;
   }
 
   /** True when all that is watched was listed in full: from then on decisions rest on the whole cluster. */
   get synced(): boolean {
     return this.#watch.synced;
+  }
+
+  /**
+   * Makes a policy of another configuration, without any effect yet. The plugins are the policy's own from then on.
+   * Throws `BerthError` with exit code 2 on plugins and extenders that cannot work as configured.
+   */
+  makePolicy(configuration: EffectiveConfiguration, plugins: PluginHost | undefined): Policy {
+    const policy = new Policy(configuration, plugins, this.#parts);
+    this.#connect(policy);
+    return policy;
+  }
+
+  /** Begins to watch what a policy needs beyond what is watched already; resolves when all of it is known. Rejects with the signal. */
+  async prepare(policy: Policy, options: { readonly signal: AbortSignal }): Promise<void> {
+    const further = policy.watchedKinds.filter(({ resource }) => !this.#watch.watches(resource));
+    if (further.length > 0) await this.#watch.add(further.map(this.#feedFor), options);
+    const { extenders } = policy;
+    if (extenders?.keepsObjects) await this.#watch.keep(extenders.kept, options);
+  }
+
+  /**
+   * Schedules by another policy, which was prepared, from the next pod on. Attempts and bindings under way go on under the policy that
+   * they began with; resolves when there are none left and that policy is closed.
+   */
+  async adopt(policy: Policy): Promise<void> {
+    const former = this.#policy;
+    this.#policy = policy;
+    this.queue.reconfigure(policy.queue);
+    const atRest = this.#scheduler.use(policy.scheduling);
+    // Pods whose scheduler name was nobody's until now.
+    this.#takeIn();
+    await atRest;
+    await this.dismiss(former);
+  }
+
+  /** Lets go of what a policy holds that is not in effect: connections, whole objects, work in the background. */
+  async dismiss(policy: Policy): Promise<void> {
+    if (policy.extenders !== undefined) this.#watch.stopKeeping(policy.extenders.kept);
+    policy.plugins?.close();
+    await policy.extenders?.close();
   }
 
   /** Keeps the cluster state up to date until the signal fires. Decides nothing. */
@@ -308,7 +300,8 @@ export class Berth {
   abandon(): void {
     this.#scheduler.abandon();
     this.#events.close();
-    void this.#extenders?.close();
+    this.#policy.plugins?.close();
+    void this.#policy.extenders?.close();
   }
 
   /**
@@ -325,7 +318,7 @@ export class Berth {
     while (!signal.aborted) {
       await clock.sleep(reconcileMs, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const found = reconcile(this.#watch.pods.values(), this.queue, this.cluster, this.#schedulerNames);
+      const found = this.#takeIn();
       if (found.length === 0) continue;
       metrics.reconcileFoundPods.inc(found.length);
       logger.error('found pending pods that were in no queue', {
@@ -333,6 +326,24 @@ export class Berth {
         count: found.length,
       });
     }
+  }
+
+  /** Brings pending pods of ours into the queue that are not in it, and returns them. */
+  #takeIn(): Pod[] {
+    return reconcile(this.#watch.pods.values(), this.queue, this.cluster, this.#policy.profiles);
+  }
+
+  /** Lets a policy's plugins reach what they may ask the scheduler for. */
+  #connect({ plugins, configuration }: Policy): void {
+    plugins?.connect({
+      retryRefused: (plugin) => this.queue.activate(refusedBy(plugin, this.queue)),
+      allow: (uid, plugin) => this.#waiting.allow(uid, plugin),
+      reject: (uid, plugin, reason) => this.#waiting.reject(uid, plugin, reason),
+      announce: (report) => {
+        const event = openBreakerEvent(report, configuration);
+        if (event !== undefined) this.#events.record(event);
+      },
+    });
   }
 
   #knowsNode(name: string): boolean {
@@ -356,11 +367,13 @@ export class Berth {
       [['pods'], cluster.podCount],
       [['assumed_pods'], cluster.assumedCount],
     ]);
-    const extenders = this.#extenders;
-    metrics.goroutines.provide(() => [
-      [['binding'], this.#scheduler.openBindings],
-      ...(extenders === undefined ? [] : [[['prioritizing_extender'], extenders.prioritizing] as const]),
-    ]);
+    metrics.goroutines.provide(() => {
+      const { extenders } = this.#policy;
+      return [
+        [['binding'], this.#scheduler.openBindings],
+        ...(extenders === undefined ? [] : [[['prioritizing_extender'], extenders.prioritizing] as const]),
+      ];
+    });
     metrics.binderConcurrency.provide(() => this.#binder.concurrency);
     metrics.binderInflight.provide(() => this.#binder.inFlight);
   }

@@ -5,8 +5,10 @@ import { createNodeProjector } from './cluster/project-node.js';
 import { createPodProjector } from './cluster/project-pod.js';
 import type { Disruption } from './kube/disruption.js';
 import type { KubeObject, ReflectorHandler } from './kube/object-store.js';
+import { readPagedList } from './kube/paged-list.js';
 import { Reflector } from './kube/reflector.js';
 import type { ApiTransport } from './kube/transport.js';
+import { referenceOf } from './kube/watch-event.js';
 import type { Logger } from './observe/logger.js';
 import type { Metrics } from './observe/metrics.js';
 import type { Random } from './random.js';
@@ -33,39 +35,48 @@ export interface WholeObjects {
   node(node: Node, raw: unknown): void;
 }
 
+const nodesPath = '/api/v1/nodes';
+const podsPath = '/api/v1/pods';
 /** Ended pods hold nothing; they leave the watch as if deleted. */
-const livePods = 'status.phase!=Succeeded,status.phase!=Failed';
+const livePods = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
+const keptPageSize = 500;
+const syncCheckMs = 20;
 
 /** Keeps all that is watched up to date, one reflector for each kind, and says in metrics and log how that goes. */
 export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
+  readonly #nodes: Reflector<Node>;
   readonly #pods: Reflector<Pod>;
   /** By resource. */
   readonly #reflectors = new Map<string, Reflector<KubeObject>>();
+  /** See each pod and node as it was decoded. */
+  readonly #keepers = new Set<WholeObjects>();
+  /** Of `run`. */
+  #signal: AbortSignal | undefined;
+  #failed: (error: unknown) => void = () => {};
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
     const { feed, objectFeeds, keep } = options;
-    const projectNode = keeping(createNodeProjector(), keep && ((node, raw) => keep.node(node, raw)));
-    const projectPod = keeping(createPodProjector(), keep && ((pod, raw) => keep.pod(pod, raw)));
-    this.#reflect<Node>('nodes', '/api/v1/nodes', projectNode, {
+    if (keep !== undefined) this.#keepers.add(keep);
+    const keepers = this.#keepers;
+    const projectNode = seenBy(createNodeProjector(), (node, raw) => {
+      for (const keeper of keepers) keeper.node(node, raw);
+    });
+    const projectPod = seenBy(createPodProjector(), (pod, raw) => {
+      for (const keeper of keepers) keeper.pod(pod, raw);
+    });
+    this.#nodes = this.#reflect<Node>('nodes', nodesPath, projectNode, {
       added: (node) => feed.nodeAdded(node),
       updated: (old, node) => feed.nodeUpdated(old, node),
       deleted: (node) => feed.nodeDeleted(node),
     });
-    this.#pods = this.#reflect<Pod>('pods', '/api/v1/pods', projectPod, {
+    this.#pods = this.#reflect<Pod>('pods', podsPath, projectPod, {
       added: (pod) => feed.podAdded(pod),
       updated: (old, pod) => feed.podUpdated(old, pod),
       deleted: (pod) => feed.podDeleted(pod),
     });
-    for (const objects of objectFeeds) {
-      const { resource, path, project } = objects.kind;
-      this.#reflect(resource, path, project, {
-        added: (object) => objects.added(object),
-        updated: (old, object) => objects.updated(old, object),
-        deleted: (object) => objects.deleted(object),
-      });
-    }
+    for (const objects of objectFeeds) this.#adopt(objects, this.#reflectorOf(objects));
     this.#exposeMetrics();
   }
 
@@ -79,9 +90,101 @@ export class ClusterWatch {
     return [...this.#reflectors.values()].every((reflector) => reflector.hasSynced);
   }
 
+  /** True for a kind that is watched. */
+  watches(resource: string): boolean {
+    return this.#reflectors.has(resource);
+  }
+
   /** Lists and watches until the signal fires. */
   async run(options: { readonly signal: AbortSignal }): Promise<void> {
-    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.run(options)));
+    this.#signal = options.signal;
+    const failure = new Promise<never>((_resolve, reject) => {
+      this.#failed = reject;
+    });
+    const running = Promise.all([...this.#reflectors.values()].map((reflector) => reflector.run(options)));
+    await Promise.race([running, failure]);
+  }
+
+  /**
+   * Watches further kinds as well, which count as soon as each of them was listed in full: then it resolves. Rejects, and watches none
+   * of them, when the signal fires before. To be called while `run` is under way.
+   */
+  async add(objectFeeds: readonly ObjectFeed[], options: { readonly signal: AbortSignal }): Promise<void> {
+    const { clock } = this.#options;
+    const added = objectFeeds.map((objects) => ({ objects, reflector: this.#reflectorOf(objects) }));
+    const giveUp = new AbortController();
+    const signal = AbortSignal.any([this.#signal ?? options.signal, giveUp.signal]);
+    for (const { reflector } of added) void reflector.run({ signal }).catch((error) => this.#failed(error));
+    try {
+      while (!added.every(({ reflector }) => reflector.hasSynced))
+        await clock.sleep(syncCheckMs, { signal: options.signal });
+      options.signal.throwIfAborted();
+    } catch (error) {
+      giveUp.abort();
+      // Nobody is going to say when these come to an end.
+      for (const { objects, reflector } of added)
+        for (const object of reflector.store.values()) objects.deleted(object);
+      throw error;
+    }
+    for (const { objects, reflector } of added) this.#adopt(objects, reflector);
+  }
+
+  /** From now on `keep` sees each pod and node as it was decoded; resolves when it has seen those that are here already. */
+  async keep(keep: WholeObjects, options: { readonly signal: AbortSignal }): Promise<void> {
+    this.#keepers.add(keep);
+    try {
+      await this.#review(nodesPath, {}, this.#nodes.store, (node, raw) => keep.node(node, raw), options);
+      await this.#review(podsPath, livePods, this.#pods.store, (pod, raw) => keep.pod(pod, raw), options);
+    } catch (error) {
+      this.#keepers.delete(keep);
+      throw error;
+    }
+  }
+
+  /** Takes `keep` back. */
+  stopKeeping(keep: WholeObjects): void {
+    this.#keepers.delete(keep);
+  }
+
+  /** Reads a collection once more, for the sake of what was dropped of it. An object that has changed meanwhile comes by watch. */
+  async #review<T extends KubeObject>(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    store: ReadonlyMap<string, T>,
+    see: (object: T, raw: unknown) => void,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { transport } = this.#options;
+    const project = (raw: unknown): undefined => {
+      const reference = referenceOf(raw);
+      const object = reference && store.get(reference.uid);
+      if (object !== undefined && object.resourceVersion === reference?.resourceVersion) see(object, raw);
+    };
+    const ignore = (): void => {};
+    const pageSize = keptPageSize;
+    await readPagedList({
+      transport,
+      path,
+      query,
+      pageSize,
+      project,
+      onPage: ignore,
+      onExpired: ignore,
+      signal,
+    });
+  }
+
+  #reflectorOf(objects: ObjectFeed): Reflector<KubeObject> {
+    const { resource, path, project } = objects.kind;
+    return this.#makeReflector(resource, path, project, {
+      added: (object) => objects.added(object),
+      updated: (old, object) => objects.updated(old, object),
+      deleted: (object) => objects.deleted(object),
+    });
+  }
+
+  #adopt({ kind }: ObjectFeed, reflector: Reflector<KubeObject>): void {
+    this.#reflectors.set(kind.resource, reflector);
   }
 
   #reflect<T extends KubeObject>(
@@ -90,18 +193,27 @@ export class ClusterWatch {
     project: (raw: unknown) => T,
     handler: ReflectorHandler<T>,
   ): Reflector<T> {
+    const reflector = this.#makeReflector(resource, path, project, handler);
+    this.#reflectors.set(resource, reflector);
+    return reflector;
+  }
+
+  #makeReflector<T extends KubeObject>(
+    resource: string,
+    path: string,
+    project: (raw: unknown) => T,
+    handler: ReflectorHandler<T>,
+  ): Reflector<T> {
     const { transport, clock, random } = this.#options;
-    const reflector = new Reflector<T>({
+    return new Reflector<T>({
       transport,
       path,
-      ...(resource === 'pods' ? { query: { fieldSelector: livePods } } : {}),
+      ...(resource === 'pods' ? { query: livePods } : {}),
       project,
       handler: { ...handler, disruption: (news) => this.#disrupted(resource, news) },
       clock,
       random,
     });
-    this.#reflectors.set(resource, reflector);
-    return reflector;
   }
 
   #disrupted(resource: string, disruption: Disruption): void {
@@ -129,14 +241,10 @@ export class ClusterWatch {
   }
 }
 
-function keeping<T>(
-  project: (raw: unknown) => T,
-  keep: ((object: T, raw: unknown) => void) | undefined,
-): (raw: unknown) => T {
-  if (keep === undefined) return project;
-  return (raw) => {
+function seenBy<T>(project: (raw: unknown) => T, see: (object: T, raw: unknown) => void) {
+  return (raw: unknown): T => {
     const object = project(raw);
-    keep(object, raw);
+    see(object, raw);
     return object;
   };
 }

@@ -1,4 +1,4 @@
-import type { LeaderElectionConfiguration } from '../config/scheduler-configuration.js';
+import type { EffectiveConfiguration } from '../config/scheduler-configuration.js';
 import type { NeededAccess } from '../kube/access-review.js';
 
 const events = 'events.k8s.io';
@@ -22,25 +22,26 @@ const writes: ReadonlyMap<string, readonly NeededAccess[]> = new Map([
   ],
 ]);
 
-/** What the profiles make of the program, as far as rights go. */
+/** What a configuration makes of the program, as far as rights go. */
 export interface EnabledParts {
+  readonly configuration: Pick<EffectiveConfiguration, 'leaderElection'>;
   /** Kinds that are watched beside pods and nodes. */
   readonly watchedKinds: readonly { readonly group: string; readonly resource: string }[];
   /** Names of the plugins that some profile enables. */
-  readonly plugins: ReadonlySet<string>;
+  readonly enabledPlugins: ReadonlySet<string>;
 }
 
 /** What `berth run` has to be allowed to do, each once; the RBAC in manifests/base grants exactly this. */
-export function neededAccess(election: LeaderElectionConfiguration, parts: EnabledParts): NeededAccess[] {
-  const { leaderElect, resourceNamespace: namespace, resourceName: name } = election;
+export function neededAccess({ configuration, watchedKinds, enabledPlugins }: EnabledParts): NeededAccess[] {
+  const { leaderElect, resourceNamespace: namespace, resourceName: name } = configuration.leaderElection;
   return once([
     { verb: 'get', group: '', resource: 'pods' },
     ...watching({ group: '', resource: 'pods' }),
     ...watching({ group: '', resource: 'nodes' }),
-    ...parts.watchedKinds.flatMap(watching),
+    ...watchedKinds.flatMap(watching),
     { verb: 'create', group: '', resource: 'pods', subresource: 'binding' },
     { verb: 'patch', group: '', resource: 'pods', subresource: 'status' },
-    ...[...parts.plugins].flatMap((plugin) => writes.get(plugin) ?? []),
+    ...[...enabledPlugins].flatMap((plugin) => writes.get(plugin) ?? []),
     { verb: 'create', group: events, resource: 'events' },
     { verb: 'patch', group: events, resource: 'events' },
     ...(leaderElect

@@ -211,7 +211,7 @@ class Run {
 
   /** Says at once, and in one line, what would otherwise show as one failure after the other. */
   async #checkAccess(berth: Berth): Promise<void> {
-    const needed = neededAccess(this.#parts.configuration.leaderElection, berth);
+    const needed = neededAccess(berth.policy);
     const missing = await missingAccess(this.#client, needed, { signal: this.#stop.signal });
     if (missing.length === 0) return;
     throw new BerthError('BERTH_E_FORBIDDEN', { reason: missing.map(describeAccess).join(', ') });

@@ -22,6 +22,8 @@ export interface ExtendersOptions {
 export class Extenders {
   /** What extenders want to see whole. */
   readonly kept: KeptObjects;
+  /** False where extenders only bind: then nothing is ever kept. */
+  readonly keepsObjects: boolean;
   readonly #extenders: readonly Extender[];
   readonly #options: ExtendersOptions;
   /** By spec, since interest follows from it; undefined where nobody is interested. */
@@ -40,6 +42,7 @@ export class Extenders {
       ({ filters, prioritizes, preempts }) => filters || prioritizes || preempts,
     );
     const strangers = asking.filter(({ nodeCacheCapable }) => !nodeCacheCapable);
+    this.keepsObjects = asking.length > 0;
     this.kept = new KeptObjects({
       keepsPending: (pod) =>
         options.isOurs(pod.schedulerName) && asking.some((extender) => extender.isInterestedIn(pod)),

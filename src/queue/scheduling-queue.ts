@@ -26,21 +26,29 @@ export interface QueueObserver {
   rejectedBy?(plugin: string, profile: string, delta: 1 | -1): void;
 }
 
-export interface SchedulingQueueOptions {
+/** What the queue owes to the configuration. */
+export interface QueuePolicy {
   /** By scheduler name. */
   readonly profiles: ReadonlyMap<string, QueueProfile>;
   readonly less: (a: QueuedPod, b: QueuedPod) => boolean;
-  readonly clock: Clock;
   /** @default { initialMs: 1_000, maxMs: 10_000 } */
   readonly backoff?: BackoffLimits;
+}
+
+export interface SchedulingQueueOptions extends QueuePolicy {
+  readonly clock: Clock;
   /** After this long in the unschedulable pool a pod is tried again, whatever the hints say. @default 300_000 */
   readonly maxUnschedulableMs?: number;
   readonly observer?: QueueObserver;
 }
 
+const defaultBackoff: BackoffLimits = { initialMs: 1_000, maxMs: 10_000 };
+
 const timeout: ClusterEvent = { resource: '*', action: Action.All, label: 'UnschedulableTimeout' };
 const attemptFailure = 'ScheduleAttemptFailure';
 const podAdd = 'UnscheduledPodAdd';
+/** Whoever was refused may be judged otherwise now. */
+const reload: ClusterEvent = { resource: '*', action: Action.All, label: 'ConfigurationReload' };
 /** Concerns one pod alone: it comes along as the new object. */
 const forceActivate: ClusterEvent = { resource: '*', action: Action.All, label: 'ForceActivate' };
 
@@ -50,9 +58,10 @@ const forceActivate: ClusterEvent = { resource: '*', action: Action.All, label: 
  */
 export class SchedulingQueue {
   readonly nominator = new Nominator();
-  readonly #profiles: ReadonlyMap<string, QueueProfile>;
+  #profiles: ReadonlyMap<string, QueueProfile>;
+  #less: (a: QueuedPod, b: QueuedPod) => boolean;
+  #limits: BackoffLimits;
   readonly #clock: Clock;
-  readonly #limits: BackoffLimits;
   readonly #maxUnschedulableMs: number;
   readonly #observer: QueueObserver;
   readonly #active: Heap<QueueEntry>;
@@ -71,14 +80,16 @@ export class SchedulingQueue {
 
   constructor(options: SchedulingQueueOptions) {
     this.#profiles = options.profiles;
+    this.#less = options.less;
+    this.#limits = options.backoff ?? defaultBackoff;
     this.#clock = options.clock;
-    this.#limits = options.backoff ?? { initialMs: 1_000, maxMs: 10_000 };
     this.#maxUnschedulableMs = options.maxUnschedulableMs ?? 300_000;
     this.#observer = options.observer ?? {};
-    this.#active = new Heap<QueueEntry>(options.less);
+    const less = (a: QueueEntry, b: QueueEntry): boolean => this.#less(a, b);
+    this.#active = new Heap(less);
     const byExpiry = (a: QueueEntry, b: QueueEntry): boolean => {
       const difference = backoffExpiry(a, this.#limits) - backoffExpiry(b, this.#limits);
-      return difference !== 0 ? difference < 0 : options.less(a, b);
+      return difference !== 0 ? difference < 0 : less(a, b);
     };
     this.#backoff = new Heap(byExpiry);
     this.#errorBackoff = new Heap(byExpiry);
@@ -283,6 +294,32 @@ export class SchedulingQueue {
         this.#pushActive(entry, forceActivate.label);
       }
     }
+  }
+
+  /**
+   * Goes on under another policy: every waiting pod is sorted in anew. Pods that were refused are tried again once their backoff is
+   * over, pods that nobody schedules any more are let go.
+   */
+  reconfigure({ profiles, less, backoff = defaultBackoff }: QueuePolicy): void {
+    const waiting = [...this.#entries.values()].map((entry) => {
+      const wasActive = this.#active.has(entry);
+      if (this.#pool.has(entry.pod.uid)) this.#leavePool(entry);
+      else this.#heapOf(entry)?.remove(entry);
+      return { entry, wasActive };
+    });
+    this.#entries.clear();
+    this.#profiles = profiles;
+    this.#less = less;
+    this.#limits = backoff;
+    for (const { entry, wasActive } of waiting) {
+      if (profiles.has(entry.pod.schedulerName)) {
+        this.#requeue(entry, wasActive ? 'at-once' : 'after-backoff', reload.label);
+      } else {
+        this.nominator.remove(entry.pod.uid);
+        this.#countRejectors(entry, -1);
+      }
+    }
+    this.#inFlight.record({ event: reload, old: undefined, now: undefined });
   }
 
   /** Moves pods whose backoff is over to the active queue. To be called every second. */

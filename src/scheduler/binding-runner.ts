@@ -33,13 +33,14 @@ export interface BindingRunnerOptions {
   readonly settled: (pod: Pod) => void;
   /** A pod waited on Permit. */
   readonly permitWaited?: ((code: StatusCode, seconds: number) => void) | undefined;
-  readonly otherBinder?: OtherBinder | undefined;
 }
 
 /** A pod that has a node and is to be bound to it. `pod.nodeName` names the node. */
 export interface BindingOrder {
   readonly cycle: Cycle;
   readonly profile: Profile;
+  /** Asked before the profile's Bind plugins. */
+  readonly otherBinder?: OtherBinder | undefined;
   readonly pod: Pod;
   /** How long Permit plugins ask to wait, milliseconds by plugin. */
   readonly waits: ReadonlyMap<string, number>;
@@ -82,8 +83,8 @@ export class BindingRunner {
     return status === undefined ? { kind: 'bound' } : failed('binding', status);
   }
 
-  async #bind({ cycle, profile, pod, signal }: BindingOrder): Promise<Status | undefined> {
-    const other = await this.#options.otherBinder?.(pod, pod.nodeName, { signal });
+  async #bind({ cycle, profile, otherBinder, pod, signal }: BindingOrder): Promise<Status | undefined> {
+    const other = await otherBinder?.(pod, pod.nodeName, { signal });
     if (other === undefined || other.kind === 'declined') return runBind(cycle, profile, pod, { signal });
     return other.kind === 'failed' ? other.status : undefined;
   }

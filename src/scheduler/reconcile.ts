@@ -10,7 +10,7 @@ export function reconcile(
   pods: Iterable<Pod>,
   queue: SchedulingQueue,
   cluster: ClusterState,
-  schedulerNames: ReadonlySet<string>,
+  schedulerNames: { has(schedulerName: string): boolean },
 ): Pod[] {
   const found: Pod[] = [];
   for (const pod of pods) {

@@ -31,12 +31,20 @@ import type { WaitingPods } from './waiting-pods.js';
 
 export type { Outcome, SchedulerObserver } from './outcome.js';
 
-export interface SchedulerOptions {
+/** What the loop owes to the configuration. */
+export interface SchedulingPolicy {
+  /** By scheduler name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** The extenders that a pod concerns. Default: none. */
+  readonly extendersFor?: ((pod: Pod) => PodExtenders | undefined) | undefined;
+  /** Asked before the profile's Bind plugins. */
+  readonly otherBinder?: OtherBinder | undefined;
+}
+
+export interface SchedulerOptions extends SchedulingPolicy {
   readonly cluster: ClusterState;
   readonly queue: SchedulingQueue;
   readonly feed: ClusterFeed;
-  /** By scheduler name. */
-  readonly profiles: ReadonlyMap<string, Profile>;
   readonly waiting: WaitingPods;
   /** Pods in PreBind, for those who call them back. */
   readonly preBinding?: PodsInPreBind;
@@ -46,10 +54,6 @@ export interface SchedulerOptions {
   readonly nominate?: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** The pod as the API server last showed it, by UID. */
   readonly latest: (uid: string) => Pod | undefined;
-  /** The extenders that a pod concerns. Default: none. */
-  readonly extendersFor?: ((pod: Pod) => PodExtenders | undefined) | undefined;
-  /** Asked before the profile's Bind plugins. */
-  readonly otherBinder?: OtherBinder | undefined;
   /** Bindings waiting or under way: the loop pauses when they pile up. */
   readonly bindingBacklog: () => number;
   readonly clock: Clock;
@@ -62,6 +66,7 @@ interface Attempt {
   readonly entry: QueueEntry;
   readonly cycle: Cycle;
   readonly profile: Profile;
+  readonly otherBinder: OtherBinder | undefined;
   readonly assumed: Pod;
   readonly placement: Placement;
   readonly started: number;
@@ -71,6 +76,7 @@ interface Attempt {
 interface Undecided {
   readonly entry: QueueEntry;
   readonly profile: Profile;
+  readonly otherBinder: OtherBinder | undefined;
   readonly observer: EvaluationObserver | undefined;
   readonly started: number;
 }
@@ -84,6 +90,7 @@ const backlogPauseMs = 2;
 /** The loop: pops one pod after the other, decides, assumes, and leaves the binding to run beside the next decision. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
+  #policy: SchedulingPolicy;
   readonly #space = new EvaluationSpace();
   readonly #runner: BindingRunner;
   readonly #bindings = new Set<Promise<void>>();
@@ -93,6 +100,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#policy = options;
     // Every binding listens to it: that many listeners are no leak.
     setMaxListeners(0, this.#stop.signal);
     this.#waitingAttempts = new WaitingAttempts(options.clock);
@@ -105,7 +113,6 @@ export class Scheduler {
       nominate: options.nominate ?? (async () => undefined),
       settled: ({ uid }) => queue.done(uid),
       permitWaited: (code, seconds) => observer?.permitWaited?.(code, seconds),
-      otherBinder: options.otherBinder,
     });
   }
 
@@ -134,6 +141,16 @@ export class Scheduler {
     }
     // They hear the signal as well.
     await this.#waitingAttempts.ended();
+  }
+
+  /**
+   * The next pod is decided under this policy. What is under way goes on under the one it began with; resolves when nothing does any
+   * more.
+   */
+  async use(policy: SchedulingPolicy): Promise<void> {
+    this.#policy = policy;
+    await this.#waitingAttempts.presentEnded();
+    await Promise.allSettled([...this.#bindings]);
   }
 
   /** Resolves when all bindings under way have ended. */
@@ -167,7 +184,8 @@ export class Scheduler {
    * the next pod. A binding goes on after the decision.
    */
   scheduleOne(entry: QueueEntry, options: { readonly signal?: AbortSignal } = {}): Promise<void> | undefined {
-    const { cluster, queue, profiles, clock, observer, extendersFor, random } = this.#options;
+    const { cluster, queue, clock, observer, random } = this.#options;
+    const { profiles, extendersFor, otherBinder } = this.#policy;
     const started = clock.monotonic();
     const { pod } = entry;
     const profile = profiles.get(pod.schedulerName);
@@ -179,7 +197,8 @@ export class Scheduler {
       this.#skip(pod);
       return undefined;
     }
-    const attempt = { entry, profile, observer: observer?.evaluation?.(pod.schedulerName), started };
+    const evaluation = observer?.evaluation?.(pod.schedulerName);
+    const attempt: Undecided = { entry, profile, otherBinder, observer: evaluation, started };
     const extenders = extendersFor?.(pod);
     if (extenders?.areAsked) return this.#ask(extenders, attempt, options.signal ?? this.#stop.signal);
     const cycle = this.#cycleOf(pod);
@@ -204,10 +223,11 @@ export class Scheduler {
     this.#options.observer?.skipped?.(pod);
   }
 
-  #conclude(decision: Decision, cycle: Cycle, { entry, profile, observer, started }: Undecided): void {
+  #conclude(decision: Decision, cycle: Cycle, undecided: Undecided): void {
+    const { entry, profile, observer, started } = undecided;
     const refusal = decision.kind === 'fits' ? undefined : this.#explain(cycle, profile, decision, observer);
     this.#options.observer?.algorithm?.(this.#secondsSince(started));
-    if (decision.kind === 'fits') this.#place(entry, cycle, profile, decision, started);
+    if (decision.kind === 'fits') this.#place(cycle, decision, undecided);
     else this.#putBack(entry, refusal!, started);
   }
 
@@ -270,15 +290,14 @@ export class Scheduler {
 
   /** Assumes the pod on its node, reserves, asks permission, and starts the binding. */
   #place(
-    entry: QueueEntry,
     cycle: Cycle,
-    profile: Profile,
     decision: Decision & { kind: 'fits' },
-    started: number,
+    { entry, profile, otherBinder, started }: Undecided,
   ): void {
     const { cluster, queue } = this.#options;
     const assumed: Pod = { ...entry.pod, nodeName: decision.nodeName };
-    const attempt: Attempt = { entry, cycle, profile, assumed, placement: placementOf(decision), started };
+    const placement = placementOf(decision);
+    const attempt: Attempt = { entry, cycle, profile, otherBinder, assumed, placement, started };
     cluster.assume(assumed);
     queue.nominator.remove(assumed.uid);
     const permit = this.#reserve(attempt);
@@ -296,9 +315,9 @@ export class Scheduler {
   }
 
   #startBinding(attempt: Attempt, waits: ReadonlyMap<string, number>): void {
-    const { cycle, profile, assumed: pod } = attempt;
+    const { cycle, profile, otherBinder, assumed: pod } = attempt;
     const binding = this.#runner
-      .run({ cycle, profile, pod, waits, signal: this.#stop.signal })
+      .run({ cycle, profile, otherBinder, pod, waits, signal: this.#stop.signal })
       .then((end) => this.#endBinding(attempt, end));
     this.#bindings.add(binding);
     void binding.finally(() => this.#bindings.delete(binding));

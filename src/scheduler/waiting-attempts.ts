@@ -44,9 +44,13 @@ export class WaitingAttempts {
     }
   }
 
+  /** Resolves when those attempts have ended that wait now. */
+  async presentEnded(): Promise<void> {
+    await Promise.allSettled([...this.#attempts.values()].flatMap((attempts) => [...attempts]));
+  }
+
   /** Resolves when no attempt waits any more. */
   async ended(): Promise<void> {
-    while (this.#attempts.size > 0)
-      await Promise.allSettled([...this.#attempts.values()].flatMap((attempts) => [...attempts]));
+    while (this.#attempts.size > 0) await this.presentEnded();
   }
 }

@@ -57,7 +57,7 @@ describe('what Berth watches', () => {
     expect([...transport.listed].sort()).toEqual(
       ['/api/v1/nodes', '/api/v1/pods', ...objectKinds.map(({ path }) => path)].sort(),
     );
-    expect(berth.watchedKinds).toEqual(objectKinds);
+    expect(berth.policy.watchedKinds).toEqual(objectKinds);
   });
 
   it.each([
@@ -87,7 +87,7 @@ describe('what Berth watches', () => {
     await until(() => berth.synced);
     const missing = objectKinds.map(({ path }) => path).filter((path) => !transport.listed.includes(path));
     expect(missing.sort()).toEqual([...unread].sort());
-    expect(disabled.some((name) => berth.plugins.has(name))).toBe(false);
+    expect(disabled.some((name) => berth.policy.enabledPlugins.has(name))).toBe(false);
   });
 
   it('must be there in full before Berth counts as synced: a pod is not decided before its claims are known', async () => {

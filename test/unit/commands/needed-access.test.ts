@@ -12,8 +12,9 @@ const { leaderElection } = loadConfiguration(
 const nobodyElects = { ...leaderElection, leaderElect: false };
 
 function needed(parts: Partial<EnabledParts> = {}, election = nobodyElects): string[] {
-  const all = { watchedKinds: [], plugins: new Set<string>(), ...parts };
-  return neededAccess(election, all).map(describeAccess);
+  const configuration = { leaderElection: election };
+  const all = { configuration, watchedKinds: [], enabledPlugins: new Set<string>(), ...parts };
+  return neededAccess(all).map(describeAccess);
 }
 
 const always = [
@@ -51,7 +52,7 @@ describe('the rights that are asked about at start', () => {
     ['VolumeBinding', ['patch persistentvolumeclaims', 'patch persistentvolumes']],
     ['NodeName', []],
   ])('are to write what %s writes when it is enabled', (plugin, rights) => {
-    const more = needed({ plugins: new Set([plugin]) }).filter((right) => !always.includes(right));
+    const more = needed({ enabledPlugins: new Set([plugin]) }).filter((right) => !always.includes(right));
     expect(more.sort()).toEqual(rights);
   });
 
@@ -67,7 +68,7 @@ describe('the rights that are asked about at start', () => {
   it('are asked about once each', () => {
     const all = needed({
       watchedKinds: objectKinds,
-      plugins: new Set(['DefaultPreemption', 'VolumeBinding']),
+      enabledPlugins: new Set(['DefaultPreemption', 'VolumeBinding']),
     });
     expect(new Set(all).size).toBe(all.length);
   });

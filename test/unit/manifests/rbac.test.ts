@@ -43,15 +43,15 @@ function describeRight(verb: string, group: string, resource: string, name: stri
 function enabledParts(): EnabledParts {
   const registry = createInTreeRegistry({ bind: async () => undefined });
   const profiles = [...buildProfiles(configuration, { registry, cluster: new ClusterState() }).values()];
-  const plugins = new Set(profiles.flatMap(({ all }) => all.map(({ name }) => name)));
-  return { watchedKinds: kindsRead(profiles, registry), plugins };
+  const enabledPlugins = new Set(profiles.flatMap(({ all }) => all.map(({ name }) => name)));
+  return { configuration, watchedKinds: kindsRead(profiles, registry), enabledPlugins };
 }
 
 describe('what Berth may do', () => {
   const granted = [...rightsOf(clusterRole), ...rightsOf(role)];
 
   it('is what the program asks for when it starts, and the event of the election besides', () => {
-    const asked = neededAccess(configuration.leaderElection, enabledParts()).map((access) =>
+    const asked = neededAccess(enabledParts()).map((access) =>
       describeRight(
         access.verb,
         access.group,
