@@ -4,7 +4,7 @@ import { ClusterState } from './cluster/cluster-state.js';
 import { type Pod, podKey } from './cluster/pod.js';
 import { ClusterWatch } from './cluster-watch.js';
 import type { EffectiveConfiguration } from './config/scheduler-configuration.js';
-import { EventRecorder } from './kube/event-recorder.js';
+import { type EventRecord, EventRecorder } from './kube/event-recorder.js';
 import { fencedTransport } from './kube/fenced-transport.js';
 import { PodApi } from './kube/pod-api.js';
 import type { ApiTransport } from './kube/transport.js';
@@ -267,6 +267,11 @@ export class Berth {
     if (policy.extenders !== undefined) this.#watch.stopKeeping(policy.extenders.kept);
     policy.plugins?.close();
     await policy.extenders?.close();
+  }
+
+  /** Tells of something in an event, unless another replica is the one to tell. */
+  record(event: EventRecord): void {
+    if (this.#options.fence.mayWrite()) this.#events.record(event);
   }
 
   /** Keeps the cluster state up to date until the signal fires. Decides nothing. */

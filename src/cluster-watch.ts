@@ -114,13 +114,16 @@ export class ClusterWatch {
     const added = objectFeeds.map((objects) => ({ objects, reflector: this.#reflectorOf(objects) }));
     const giveUp = new AbortController();
     const signal = AbortSignal.any([this.#signal ?? options.signal, giveUp.signal]);
-    for (const { reflector } of added) void reflector.run({ signal }).catch((error) => this.#failed(error));
+    const running = added.map(({ reflector }) =>
+      reflector.run({ signal }).catch((error) => this.#failed(error)),
+    );
     try {
       while (!added.every(({ reflector }) => reflector.hasSynced))
         await clock.sleep(syncCheckMs, { signal: options.signal });
       options.signal.throwIfAborted();
     } catch (error) {
       giveUp.abort();
+      await Promise.all(running);
       // Nobody is going to say when these come to an end.
       for (const { objects, reflector } of added)
         for (const object of reflector.store.values()) objects.deleted(object);

@@ -6,6 +6,10 @@ const args = process.argv.slice(2);
 const stop = new AbortController();
 const context = {
   signal: stop.signal,
+  onHangup: (listener: () => void): (() => void) => {
+    process.on('SIGHUP', listener);
+    return () => process.off('SIGHUP', listener);
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

@@ -34,6 +34,16 @@ export function readDuration(flag: string): (text: string) => number {
   };
 }
 
+/** A duration, or 0 for never. */
+export function readDurationOrNever(flag: string): (text: string) => number {
+  return (text) => {
+    const ms = text === '0' ? 0 : parseDuration(text);
+    if (ms === undefined || ms < 0)
+      throw refuse(flag, text, 'a duration such as 500ms or 15s, or 0 for never');
+    return ms;
+  };
+}
+
 export function readBoolean(flag: string): (text: string) => boolean {
   return (text) => {
     const lower = text.toLowerCase();

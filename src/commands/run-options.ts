@@ -8,7 +8,7 @@ import {
   readConfigurationOptions,
 } from './configuration-options.js';
 import { checkFeatureGates } from './feature-gates.js';
-import { readChoice, readDuration, readInteger, readText } from './flag-values.js';
+import { readChoice, readDuration, readDurationOrNever, readInteger, readText } from './flag-values.js';
 import { addForeignFlags, readForeignFlags } from './kube-scheduler-flags.js';
 
 /** What `berth run` was asked to do. */
@@ -26,6 +26,10 @@ export interface RunOptions extends ConfigurationOptions {
   readonly logFormat: LogFormat;
   /** Seed of every random draw; drawn anew when not given. */
   readonly seed: number | undefined;
+  /** How often the configuration's files are looked at for changes, in milliseconds; 0 for never. */
+  readonly reloadIntervalMs: number;
+  /** Compares a changed configuration with the one in effect before it takes effect. */
+  readonly reloadPreview: boolean;
   /** How long a pod may lie in the unschedulable pool, in milliseconds; the queue's default when not given. */
   readonly maxUnschedulableMs: number | undefined;
 }
@@ -34,6 +38,7 @@ export interface RunOptions extends ConfigurationOptions {
 export const maximumSeed = 2 ** 32 - 1;
 
 const defaultPort = 10_259;
+const defaultReloadIntervalMs = 1_000;
 
 /** Adds the flags of `berth run`: Berth's own, and behind them those of kube-scheduler. */
 export function addRunOptions(command: Command): Command {
@@ -59,6 +64,16 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--log-format <format>', 'auto, json or text', readChoice('log-format', logFormats), 'auto')
     .option('--seed <number>', 'make ties be broken alike in every run', readInteger('seed', 0, maximumSeed))
+    .option(
+      '--reload-interval <duration>',
+      'look for changes of the configuration and its plugins so often, 0 for never (default: 1s)',
+      readDurationOrNever('reload-interval'),
+    )
+    .option(
+      '--reload-preview',
+      'log which pending pods a changed configuration judges differently before it takes effect',
+      false,
+    )
     .option(
       '--pod-max-in-unschedulable-pods-duration <duration>',
       'try a pod again after so long even if nothing happened (default: 5m)',
@@ -122,6 +137,8 @@ export function readRunOptions(command: Command): RunOptions {
     logLevel: given('logLevel') || flags.v === undefined ? flags.logLevel : levelOf(flags.v),
     logFormat: given('logFormat') ? flags.logFormat : (flags.loggingFormat ?? flags.logFormat),
     seed: flags.seed,
+    reloadIntervalMs: flags.reloadInterval ?? defaultReloadIntervalMs,
+    reloadPreview: flags.reloadPreview,
     maxUnschedulableMs: flags.podMaxInUnschedulablePodsDuration,
   };
 }
@@ -145,5 +162,7 @@ interface RunFlags {
   readonly logFormat: LogFormat;
   readonly loggingFormat?: LogFormat;
   readonly seed?: number;
+  readonly reloadInterval?: number;
+  readonly reloadPreview: boolean;
   readonly podMaxInUnschedulablePodsDuration?: number;
 }

@@ -3,7 +3,6 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Berth } from '../berth.js';
 import { systemClock } from '../clock.js';
-import { loadConfiguration } from '../config/load.js';
 import type { EffectiveConfiguration } from '../config/scheduler-configuration.js';
 import { toVersioned } from '../config/versioned.js';
 import { BerthError } from '../errors.js';
@@ -17,8 +16,12 @@ import { openFence } from '../kube/write-fence.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Metrics } from '../observe/metrics.js';
 import { PluginRecorder } from '../observe/plugin-recorder.js';
+import { ReloadRecorder } from '../observe/reload-recorder.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
+import type { Policy } from '../policy.js';
 import { seededRandom } from '../random.js';
+import { ConfigurationReloader } from '../reload/configuration-reloader.js';
+import { ConfigurationSource } from '../reload/configuration-source.js';
 import { HttpServer } from '../serve/http-server.js';
 import { version } from '../version.js';
 import type { CommandContext } from './command-context.js';
@@ -30,32 +33,56 @@ const statesToCheckMs = 20;
 /** The main job: schedules until it is told to end, or may not go on. Resolves to the exit code. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
   const logger = createLogger({ level: options.logLevel, format: options.logFormat });
-  const configuration = loadConfiguration(options.configPath, options.overrides, {
-    allowDefaultLease: options.allowDefaultLease,
+  const metrics = new Metrics();
+  const source = new ConfigurationSource({
+    path: options.configPath,
     berthConfigPath: options.berthConfigPath,
+    overrides: options.overrides,
+    allowDefaultLease: options.allowDefaultLease,
+    loadPlugins: (loaded) => loadPlugins(loaded, { metrics, logger }),
   });
-  for (const warning of configuration.warnings) logger.warn('the configuration needs attention', { warning });
-  const connection: CredentialsRequest = {
-    kubeconfig: options.kubeconfig ?? (configuration.clientConnection.kubeconfig || undefined),
-    context: options.context,
-  };
-  const credentials = loadCredentials(connection);
-  const run = new Run({ options, configuration, connection, credentials, logger, signal: context.signal });
-  return run.run();
+  try {
+    const { configuration, plugins } = await source.load();
+    for (const warning of configuration.warnings)
+      logger.warn('the configuration needs attention', { warning });
+    const connection: CredentialsRequest = {
+      kubeconfig: options.kubeconfig ?? (configuration.clientConnection.kubeconfig || undefined),
+      context: options.context,
+    };
+    const credentials = loadCredentials(connection);
+    const run = new Run({
+      options,
+      source,
+      configuration,
+      plugins,
+      connection,
+      credentials,
+      metrics,
+      logger,
+      context,
+    });
+    return await run.run();
+  } finally {
+    metrics.close();
+  }
 }
 
 interface RunParts {
   readonly options: RunOptions;
+  readonly source: ConfigurationSource;
+  /** As it was at the start. */
   readonly configuration: EffectiveConfiguration;
+  readonly plugins: PluginHost;
   readonly connection: CredentialsRequest;
   readonly credentials: Credentials;
+  readonly metrics: Metrics;
   readonly logger: Logger;
-  readonly signal: AbortSignal;
+  readonly context: CommandContext;
 }
 
 class Run {
   readonly #parts: RunParts;
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
   readonly #client: ApiClient;
   readonly #eventClient: ApiClient;
   /** Ends everything: the user's signal, lost leadership, or a failure. */
@@ -63,6 +90,7 @@ class Run {
 
   constructor(parts: RunParts) {
     this.#parts = parts;
+    this.#metrics = parts.metrics;
     // Every request and every loop listens to it: that many listeners are no leak.
     setMaxListeners(0, this.#stop.signal);
     const { credentials, configuration } = parts;
@@ -73,17 +101,17 @@ class Run {
   }
 
   async run(): Promise<number> {
-    const { signal, options, logger, configuration, credentials } = this.#parts;
+    const { options, logger, configuration, plugins, credentials } = this.#parts;
+    const { signal } = this.#parts.context;
     const abort = (): void => this.#stop.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
     let server: HttpServer | undefined;
     let leadership: LeaderElection | undefined;
-    let plugins: PluginHost | undefined;
+    let endReloading = (): void => {};
     try {
       const { leaderElect } = configuration.leaderElection;
-      plugins = await this.#loadPlugins();
       // Made first: what is wrong with the profiles is said before anybody is asked for anything.
       const berth = new Berth({
         transport: this.#client,
@@ -97,7 +125,7 @@ class Run {
         plugins,
         maxUnschedulableMs: options.maxUnschedulableMs,
       });
-      await this.#checkAccess(berth);
+      await this.#checkAccess(berth.policy, { signal: this.#stop.signal });
       logger.info('starting Berth', {
         version,
         node: process.version,
@@ -109,6 +137,7 @@ class Run {
       server = this.#serve(berth);
       const port = await server.listen({ host: options.bindAddress, port: options.port });
       logger.info('serving health and metrics', { address: `http://${options.bindAddress}:${port}` });
+      endReloading = this.#reload(berth);
       await this.#work(berth, leadership);
     } catch (error) {
       if (!this.#stop.signal.aborted || !isInterruption(error)) throw error;
@@ -116,9 +145,9 @@ class Run {
       this.#stop.abort();
       signal.removeEventListener('abort', abort);
       await leadership?.release();
-      plugins?.close();
+      endReloading();
+      plugins.close();
       await server?.close();
-      this.#metrics.close();
       await Promise.allSettled([this.#client.close(), this.#eventClient.close()]);
     }
     logger.info('ended in good order');
@@ -182,7 +211,7 @@ class Run {
   }
 
   #serve(berth: Berth): HttpServer {
-    const { configuration, logger } = this.#parts;
+    const { logger } = this.#parts;
     const alive = { name: 'ping', check: () => true as const };
     const synced = {
       name: 'sched-handler-sync',
@@ -195,27 +224,49 @@ class Run {
     return new HttpServer({
       checks: { healthz: [alive], livez: [alive], readyz: [alive, synced, shutdown] },
       metrics: () => this.#metrics.render(),
-      configz: () => toVersioned(configuration),
+      configz: () => toVersioned(berth.policy.configuration),
       onError: (error) => logger.error('a request to the server failed', { error: String(error) }),
     });
   }
 
-  async #loadPlugins(): Promise<PluginHost> {
-    const { configuration, logger } = this.#parts;
-    const observer = new PluginRecorder({ metrics: this.#metrics, logger });
-    const host = await PluginHost.load(configuration, { clock: systemClock, log: logger, observer });
-    for (const warning of host.warnings) logger.warn('the configuration needs attention', { warning });
-    for (const { name } of host.registered) logger.info('loaded a plugin', { plugin: name });
-    return host;
+  /** Takes changed configurations into effect until the program ends; returns what stops listening for requests to do so. */
+  #reload(berth: Berth): () => void {
+    const { options, source, logger, context } = this.#parts;
+    const reloader = new ConfigurationReloader({
+      source,
+      berth,
+      recorder: new ReloadRecorder({
+        metrics: this.#metrics,
+        logger,
+        clock: systemClock,
+        record: (event) => berth.record(event),
+      }),
+      clock: systemClock,
+      intervalMs: options.reloadIntervalMs,
+      preview: options.reloadPreview,
+      checkAccess: (policy, { signal }) => this.#checkAccess(policy, { signal }),
+    });
+    void reloader.run({ signal: this.#stop.signal });
+    return context.onHangup?.(() => reloader.request()) ?? (() => {});
   }
 
   /** Says at once, and in one line, what would otherwise show as one failure after the other. */
-  async #checkAccess(berth: Berth): Promise<void> {
-    const needed = neededAccess(berth.policy);
-    const missing = await missingAccess(this.#client, needed, { signal: this.#stop.signal });
+  async #checkAccess(policy: Policy, options: { readonly signal: AbortSignal }): Promise<void> {
+    const missing = await missingAccess(this.#client, neededAccess(policy), options);
     if (missing.length === 0) return;
     throw new BerthError('BERTH_E_FORBIDDEN', { reason: missing.map(describeAccess).join(', ') });
   }
+}
+
+async function loadPlugins(
+  configuration: EffectiveConfiguration,
+  { metrics, logger }: { readonly metrics: Metrics; readonly logger: Logger },
+): Promise<PluginHost> {
+  const observer = new PluginRecorder({ metrics, logger });
+  const host = await PluginHost.load(configuration, { clock: systemClock, log: logger, observer });
+  for (const warning of host.warnings) logger.warn('the configuration needs attention', { warning });
+  for (const { name } of host.registered) logger.info('loaded a plugin', { plugin: name });
+  return host;
 }
 
 function observeRequests(metrics: Metrics, host: string): ClientObserver {

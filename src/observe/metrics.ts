@@ -303,6 +303,24 @@ export class Metrics {
     help: 'Failures of what a plugin from a module does in the background.',
     labels: ['plugin'],
   });
+  readonly configurationGeneration = this.#plainGauge({
+    name: 'berth_configuration_generation',
+    help: 'Grows by 1 with each configuration that takes effect; 1 is the one of the start.',
+  });
+  /** result: `applied` or `refused`. */
+  readonly configurationReloads = this.#counter({
+    name: 'berth_configuration_reloads_total',
+    help: 'Changed configurations, by whether they took effect.',
+    labels: ['result'],
+  });
+  readonly configurationReloadSuccessful = this.#plainGauge({
+    name: 'berth_configuration_last_reload_successful',
+    help: '1 while the configuration on disk is the one in effect, 0 after it was refused.',
+  });
+  readonly configurationLoadTime = this.#plainGauge({
+    name: 'berth_configuration_last_applied_timestamp_seconds',
+    help: 'When the configuration in effect took effect, as seconds since 1970.',
+  });
   readonly reconcileFoundPods = this.#plainCounter({
     name: 'berth_reconcile_found_pods_total',
     help: 'Pending pods that were in no queue until the reconcile found them: each is a defect or a lost event.',

@@ -51,7 +51,14 @@ function watching(transport: WatchedCollections, ...resources: readonly string[]
     await running;
     metrics.close();
   });
-  return { watch, cluster, queue, metrics, logged: () => String(stream.read() ?? '') };
+  const feedOf = (resource: string): ObjectFeed =>
+    new ObjectFeed({
+      kind: objectKinds.find((kind) => kind.resource === resource)!,
+      cluster,
+      queue,
+      isAwaited: () => false,
+    });
+  return { watch, cluster, queue, metrics, clock, feedOf, logged: () => String(stream.read() ?? '') };
 }
 
 describe('the watch over the cluster', () => {
@@ -108,5 +115,73 @@ describe('the watch over the cluster', () => {
     expect(shown).toContain('berth_reflector_synced{resource="persistentvolumeclaims"} 1');
     expect(shown).toContain('berth_reflector_last_activity_seconds{resource="persistentvolumeclaims"} 0');
     expect(shown).not.toContain('resource="persistentvolumes"');
+  });
+
+  it('takes in further kinds once all of them were listed, and is synced in the meantime', async () => {
+    const transport = new WatchedCollections();
+    transport.put(claims, rawClaim());
+    const { watch, cluster, clock, feedOf } = watching(transport);
+    await until(() => watch.synced);
+    const release = transport.hold(volumes);
+    let isAdded = false;
+    const feeds = [feedOf('persistentvolumeclaims'), feedOf('persistentvolumes')];
+    const adding = watch.add(feeds, { signal: new AbortController().signal }).then(() => {
+      isAdded = true;
+    });
+    await until(() => transport.isWatched(claims));
+    await clock.advance(1_000);
+    expect([isAdded, watch.synced, watch.watches('persistentvolumeclaims')]).toEqual([false, true, false]);
+    release();
+    await until(() => transport.isWatched(volumes));
+    await clock.advance(1_000);
+    await adding;
+    expect([watch.watches('persistentvolumeclaims'), watch.watches('persistentvolumes')]).toEqual([
+      true,
+      true,
+    ]);
+    expect(cluster.storage.claims.size).toBe(1);
+    transport.send(claims, 'DELETED', rawClaim());
+    await until(() => cluster.storage.claims.size === 0);
+  });
+
+  it('forgets what it learned of further kinds when it has to give up on one of them', async () => {
+    const transport = new WatchedCollections();
+    transport.put(claims, rawClaim());
+    const { watch, cluster, feedOf } = watching(transport);
+    await until(() => watch.synced);
+    transport.hold(volumes);
+    const patience = new AbortController();
+    const feeds = [feedOf('persistentvolumeclaims'), feedOf('persistentvolumes')];
+    const adding = watch.add(feeds, { signal: patience.signal });
+    await until(() => cluster.storage.claims.size === 1);
+    patience.abort(new Error('too late'));
+    await expect(adding).rejects.toThrow('too late');
+    await until(() => !transport.isWatched(claims));
+    expect([cluster.storage.claims.size, watch.watches('persistentvolumeclaims'), watch.synced]).toEqual([
+      0,
+      false,
+      true,
+    ]);
+  });
+
+  it('shows whole objects to whoever asks later: those that are there, those that come, and none twice in vain', async () => {
+    const transport = new WatchedCollections();
+    transport.put('/api/v1/nodes', rawNode({ name: 'n1' }));
+    transport.put('/api/v1/pods', rawPod({ uid: 'p1' }));
+    const { watch } = watching(transport);
+    await until(() => watch.synced && transport.isWatched('/api/v1/pods'));
+    const seen: string[] = [];
+    const keep = {
+      pod: ({ uid }: { readonly uid: string }) => void seen.push(uid),
+      node: ({ name }: { readonly name: string }) => void seen.push(name),
+    };
+    await watch.keep(keep, { signal: new AbortController().signal });
+    expect(seen).toEqual(['n1', 'p1']);
+    transport.send('/api/v1/pods', 'ADDED', rawPod({ uid: 'p2' }));
+    await until(() => seen.includes('p2'));
+    watch.stopKeeping(keep);
+    transport.send('/api/v1/pods', 'ADDED', rawPod({ uid: 'p3' }));
+    await until(() => watch.pods.has('p3'));
+    expect(seen).toEqual(['n1', 'p1', 'p2']);
   });
 });

@@ -80,6 +80,7 @@ export class WatchedCollections implements ApiTransport {
   async stream({ path, signal }: StreamRequest): Promise<AsyncIterable<Uint8Array>> {
     const stream = new Stream(signal);
     this.#streams.set(path, stream);
+    signal?.addEventListener('abort', () => this.#streams.delete(path), { once: true });
     return stream;
   }
 }
