@@ -45,7 +45,7 @@ export const ERRORS = {
   },
   BERTH_E_CONFIG_INVALID: {
     message: '{problem}',
-    hint: 'correct the file at that line and column',
+    hint: 'correct the file at that place',
     exitCode: 2,
   },
   BERTH_E_OPTIONS_INVALID: {

@@ -16,7 +16,7 @@ export interface CheckOptions extends ConfigurationOptions {
 /** What `berth config print` and `berth config defaults` were asked to do. */
 export interface PrintOptions extends ConfigurationOptions {
   readonly output: 'yaml' | 'json';
-  /** Shows private keys too. */
+  /** Shows private keys and passwords too. */
   readonly raw: boolean;
 }
 
@@ -47,7 +47,7 @@ export function addPrintOptions(command: Command): Command {
         readChoice('output', ['yaml', 'json'] as const),
         'yaml',
       )
-      .option('--raw', 'show private keys of extenders', false),
+      .option('--raw', 'show private keys and passwords of extenders', false),
   );
 }
 

@@ -29,7 +29,10 @@ export function addPluginCommands(
   context: CommandContext,
   setExitCode: (code: number) => void,
 ): void {
-  const plugin = program.command('plugin').description('write plugins in TypeScript, and check them');
+  const plugin = program
+    .command('plugin')
+    .description('write plugins in TypeScript, and check them')
+    .helpCommand(false);
   plugin
     .command('new')
     .description('make a folder with a plugin, its test, a configuration and how to go on')

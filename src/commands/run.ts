@@ -199,7 +199,9 @@ class Run {
     const onEvent = (event: LeaseWorkerMessage): void => {
       if (event.kind === 'acquired') status.set(1);
       if (event.kind === 'lost' || event.kind === 'ended') status.set(0);
-      logger.info('leader election', { ...event });
+      // Another was faster: that is how it should be.
+      const isTrouble = event.kind === 'attempt-failed' && event.code !== 409;
+      logger[isTrouble ? 'warn' : 'info']('leader election', { ...event });
     };
     return startLeaderElection({
       workerUrl: new URL('./lease-worker.js', import.meta.url),

@@ -3,6 +3,7 @@ import type { BetaVersion } from './api-version.js';
 import { convertScoring } from './convert-scoring.js';
 import type { FieldPath } from './field-problem.js';
 import { removedPlugins, successors } from './in-tree-plugins.js';
+import { droppedFields } from './misplaced-field.js';
 import { pluginSetKeys } from './scheduler-configuration.js';
 import type { Position, YamlSource } from './yaml-source.js';
 
@@ -16,12 +17,6 @@ export interface FieldWarning {
 export type Warn = (path: FieldPath, text: string) => void;
 
 const group = 'kubescheduler.config.k8s.io';
-
-/** Fields of v1beta1 and v1beta2 that v1 does not have because flags took their place. */
-const droppedFields: Readonly<Record<string, string>> = {
-  healthzBindAddress: 'use --bind-address and --port',
-  metricsBindAddress: 'use --bind-address and --port',
-};
 
 /** Locks that leader election knew before leases were the only one. */
 const removedLocks: ReadonlySet<unknown> = new Set([

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { argsSchemas } from './args-schemas.js';
 import type { DecodedFile } from './defaults.js';
+import { formatDuration } from './duration.js';
 import { type FieldPath, type FieldProblem, formatPath } from './field-problem.js';
 import { durationKind } from './field-types.js';
+import { adviceOnMisplaced, droppedFields } from './misplaced-field.js';
 import { hasKnownArgs } from './plugin-args.js';
 import { fileSchema } from './schema.js';
 import { emptyOf, fieldsAt, schemaAt, unwrapped, withoutNulls } from './schema-walk.js';
@@ -93,7 +95,8 @@ function decode(schema: z.ZodType, given: unknown, base: FieldPath): DecodedValu
       if (issue.code === 'unrecognized_keys') {
         const known = fieldsAt(schema, path);
         for (const key of issue.keys) {
-          problems.push(unknownField([...base, ...path, key], key, known));
+          const misplaced = adviceOnMisplaced(schema, path, key, valueAt(given, path));
+          problems.push(unknownField([...base, ...path, key], key, { known, misplaced }));
           leaveOut(schema, data, [...path, key]);
         }
       } else {
@@ -104,13 +107,18 @@ function decode(schema: z.ZodType, given: unknown, base: FieldPath): DecodedValu
   }
 }
 
-function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {
+function unknownField(
+  path: FieldPath,
+  key: string,
+  { known, misplaced }: { readonly known: readonly string[]; readonly misplaced: string | undefined },
+): FieldProblem {
   const near = closest(key, known);
+  const advice = misplaced ?? droppedFields[key] ?? (near && `did you mean "${near}"?`);
   return {
     path,
     text: 'unknown field',
     expected: known.length === 0 ? 'nothing' : `one of ${known.join(', ')}`,
-    ...(near !== undefined && { suggestion: `did you mean "${near}"?` }),
+    ...(advice !== undefined && { suggestion: advice }),
   };
 }
 
@@ -132,11 +140,15 @@ function misfit(schema: z.ZodType, issue: z.core.$ZodIssue, data: unknown): Omit
   const value = valueAt(data, path);
   const type = unwrapped(schemaAt(schema, path));
   if (durationKind(type) !== undefined) {
-    return mismatch('a duration such as "15s" or "1m30s"', value);
+    const isCount = typeof value === 'number' && Number.isInteger(value) && value > 0;
+    // Numbers stem from scheduler policies, where they were nanoseconds, or mean seconds.
+    const meant = isCount ? formatDuration(value < 1e6 ? value * 1_000 : value / 1e6) : undefined;
+    return mismatch('a duration such as "15s" or "1m30s"', value, meant && `did you mean "${meant}"?`);
   }
   if (issue.code === 'invalid_type') {
     const expected = type instanceof z.ZodNumberFormat ? 'int' : issue.expected;
-    return mismatch(expectedNames[expected] ?? expected, value, yamlHint(expected, value));
+    const hint = yamlHint(expected, value) ?? mappingHint(fieldsAt(type, []), value);
+    return mismatch(expectedNames[expected] ?? expected, value, hint);
   }
   if (issue.code === 'too_big' || issue.code === 'too_small') {
     return mismatch('an integer that fits its field', value);
@@ -166,6 +178,13 @@ function yamlHint(expected: string, value: unknown): string | undefined {
   if (typeof value !== 'string' || value.trim() === '') return undefined;
   const meant = isNumber ? /^-?\d+$/.test(value) : expected === 'boolean' && /^(true|false)$/i.test(value);
   return meant ? 'leave out the quotes' : undefined;
+}
+
+/** A list without the field that it is the value of, or a plugin without the field of its name. */
+function mappingHint(fields: readonly string[], value: unknown): string | undefined {
+  if (Array.isArray(value) && fields.includes('enabled')) return 'put the list beneath "enabled:"';
+  const isName = typeof value === 'string' && /^[A-Za-z][\w./-]*$/.test(value);
+  return isName && fields.includes('name') ? `write "name: ${value}"` : undefined;
 }
 
 const expectedNames: Readonly<Record<string, string>> = {

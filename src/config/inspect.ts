@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { acceptVersion } from './api-version.js';
+import { acceptVersion, adviceOnConfigMaps } from './api-version.js';
 import { separateDocuments } from './berth-configuration.js';
+import { warningsOf } from './configuration-warnings.js';
 import { decodeFile, isCovered } from './decode.js';
-import { berthNames, type DecodedFile, enabledPlugins, withDefaults } from './defaults.js';
+import { berthNames, type DecodedFile, withDefaults } from './defaults.js';
 import { type FieldProblem, formatPath } from './field-problem.js';
 import { inTreePlugins, type PluginCatalog } from './in-tree-plugins.js';
 import { inspectBerthConfiguration, withModulePlugins } from './load-berth-configuration.js';
@@ -15,7 +16,6 @@ import {
   placeOf,
 } from './problem-place.js';
 import type { EffectiveConfiguration } from './scheduler-configuration.js';
-import { adviceOnUnknownPlugin } from './unknown-plugin.js';
 import { validateConfiguration } from './validate.js';
 import { YamlSource } from './yaml-source.js';
 
@@ -128,10 +128,19 @@ function openFile(path: string, readFile: (path: string) => string): OpenedFile 
     kind: PlacedProblem['kind'],
     text: string,
     { line, column } = { line: 1, column: 1 },
+    suggestion?: string,
   ): OpenedFile => ({
     ...nothing,
     file: undefined,
-    problems: [{ kind, path: [], text, place: { file: path, line, column } }],
+    problems: [
+      {
+        kind,
+        path: [],
+        text,
+        ...(suggestion !== undefined && { suggestion }),
+        place: { file: path, line, column },
+      },
+    ],
   });
   let text: string;
   try {
@@ -140,10 +149,15 @@ function openFile(path: string, readFile: (path: string) => string): OpenedFile 
     const code = (error as NodeJS.ErrnoException).code ?? '';
     return giveUp('unreadable', unreadable[code] ?? messageOf(error));
   }
+  if (text.includes('\0')) {
+    return giveUp('syntax', 'the file is no text in UTF-8');
+  }
   const { scheduler, berth } = separateDocuments(text);
   const parsed = YamlSource.parse(scheduler);
   if (!parsed.ok) {
-    return giveUp('syntax', parsed.reason, parsed.position);
+    const { kind, reason, position } = parsed;
+    const suggestion = kind === 'documents' ? adviceOnDocuments(scheduler) : undefined;
+    return giveUp(problemKinds[kind], reason, position, suggestion);
   }
   const { source } = parsed;
   const location = { path, source };
@@ -160,7 +174,7 @@ function openFile(path: string, readFile: (path: string) => string): OpenedFile 
   const version = acceptVersion(source, before.data);
   if (!version.ok) {
     const position = source.positionOf(version.field === undefined ? [] : [version.field]);
-    return giveUp('version', version.problem, position);
+    return giveUp('version', version.problem, position, version.suggestion);
   }
   const converted = version.warnings.length === 0 ? before : dataOf(source);
   if (!converted.ok) {
@@ -187,6 +201,15 @@ function openFile(path: string, readFile: (path: string) => string): OpenedFile 
   };
 }
 
+/** What a file that cannot be judged is refused for. */
+const problemKinds = { syntax: 'syntax', empty: 'version', documents: 'field' } as const;
+
+function adviceOnDocuments(text: string): string {
+  return /^kind:\s*ConfigMap\s*$/m.test(text)
+    ? adviceOnConfigMaps
+    : 'keep one; only a BerthConfiguration may stand beside it';
+}
+
 type Data = { readonly ok: true; readonly data: unknown } | { readonly ok: false; readonly reason: string };
 
 /** What cannot be made data of parses all the same: aliases that multiply, merges of what is no mapping. */
@@ -210,50 +233,6 @@ function readText(path: string): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** What kube-scheduler passes over in silence, and people want to know. */
-function warningsOf(
-  { profiles: effective }: EffectiveConfiguration,
-  { profiles = [] }: DecodedFile,
-  { schedulerName, remarks = [] }: ConfigurationOverrides,
-  plugins: PluginCatalog,
-): Omit<PlacedWarning, 'place'>[] {
-  const warnings: Omit<PlacedWarning, 'place'>[] = remarks.map((text) => ({ path: [], text }));
-  if (
-    schedulerName !== undefined &&
-    profiles.length > 0 &&
-    profiles.every((profile) => profile.schedulerName)
-  ) {
-    const text =
-      '--scheduler-name is ignored: the profiles of the configuration file have names of their own';
-    warnings.push({ path: [], text });
-  }
-  profiles.forEach((profile, index) => {
-    const path = ['profiles', index];
-    for (const [key, set] of Object.entries(profile.plugins ?? {})) {
-      set?.disabled?.forEach(({ name = '' }, entry) => {
-        if (name !== '*' && !plugins.has(name)) {
-          warnings.push({
-            path: [...path, 'plugins', key, 'disabled', entry],
-            text: `there is no plugin "${name}" to disable; ${adviceOnUnknownPlugin(name, plugins)}`,
-          });
-        }
-      });
-    }
-    const sets = effective[index]?.plugins;
-    const enabled = sets === undefined ? new Set() : enabledPlugins(sets);
-    profile.pluginConfig?.forEach(({ name = '' }, entry) => {
-      const at = [...path, 'pluginConfig', entry];
-      if (!plugins.has(name)) {
-        const text = `there is no plugin "${name}", its arguments go nowhere; ${adviceOnUnknownPlugin(name, plugins)}`;
-        warnings.push({ path: at, text });
-      } else if (!enabled.has(name)) {
-        warnings.push({ path: at, text: `the profile does not enable ${name}: its arguments go nowhere` });
-      }
-    });
-  });
-  return warnings;
 }
 
 /** Two schedulers under one lease would take turns: each would stop the other from working at all. */

@@ -64,7 +64,10 @@ export function withModulePlugins(
 
 function inspect(path: string, text: string): BerthInspection {
   const parsed = YamlSource.parse(text);
-  if (!parsed.ok) return giveUp('syntax', path, parsed.reason, parsed.position);
+  if (!parsed.ok) {
+    const { kind, reason, position } = parsed;
+    return giveUp(kind === 'syntax' ? 'syntax' : 'field', path, reason, position);
+  }
   const { source } = parsed;
   let data: unknown;
   try {
@@ -91,7 +94,7 @@ function inspect(path: string, text: string): BerthInspection {
 }
 
 function giveUp(
-  kind: 'unreadable' | 'syntax',
+  kind: 'unreadable' | 'syntax' | 'field',
   file: string,
   text: string,
   { line, column } = { line: 1, column: 1 },

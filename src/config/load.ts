@@ -44,7 +44,7 @@ export function errorOf(first: PlacedProblem, others: readonly PlacedProblem[] =
     case 'syntax':
       return new BerthError('BERTH_E_CONFIG_SYNTAX', { reason: first.text }, where);
     case 'version':
-      return new BerthError('BERTH_E_CONFIG_VERSION', { problem: first.text }, where);
+      return new BerthError('BERTH_E_CONFIG_VERSION', { problem: formatProblem(first) }, where);
     case 'default-lease':
       return new BerthError('BERTH_E_DEFAULT_LEASE', {}, where);
     case 'field':

@@ -65,9 +65,13 @@ export function expand(sets: PluginSets, options: ExpansionOptions): Expansion {
     }),
   ) as unknown as ExpandedPlugins;
   const mayBring = sets.multiPoint.enabled.some(({ name }) => options.isUnread?.(name) ?? false);
+  // Whoever is not read yet, or does not exist, may be what is missing; of the latter kube-scheduler says no more either.
+  const mayBeMissing = (key: PluginSetKey): boolean =>
+    mayBring ||
+    refusals.some((refusal) => refusal.kind === 'unknown' && [key, 'multiPoint'].includes(refusal.key));
+  const counts = countRefusals(plugins, options.schedulerName);
   refusals.push(
-    // Whoever is not read yet may be what is missing.
-    ...countRefusals(plugins, options.schedulerName).filter(({ tooFew }) => !(tooFew && mayBring)),
+    ...counts.filter(({ tooFew, key }) => !(tooFew && mayBeMissing(key))),
     ...weightRefusals(sets, judge),
   );
   return { plugins, refusals: once(refusals) };

@@ -60,16 +60,6 @@ function mergePluginSet(defaults: PluginSet, user: PluginSet): PluginSet {
   return { enabled, disabled };
 }
 
-/** Merges and expands in one go: what a profile with these sets calls at each extension point. */
-export function expandPlugins(
-  defaults: PluginSets,
-  user: Partial<PluginSets>,
-  implementsPoint: ImplementsPoint,
-  options: ExpandOptions = {},
-): ExpandedPlugins {
-  return expandPluginSets(mergePluginSets(defaults, user), implementsPoint, options);
-}
-
 /**
  * The ordered plugins of each extension point, as `expand` makes them of merged sets.
  * Throws `BERTH_E_PLUGINS` in kube-scheduler's words for lists that cannot work.

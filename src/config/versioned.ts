@@ -19,11 +19,12 @@ import {
   type ProfileConfiguration,
   pluginSetKeys,
 } from './scheduler-configuration.js';
+import { omitted, withoutCredentials } from './url-credentials.js';
 
 const apiVersion = 'kubescheduler.config.k8s.io/v1';
 
 export interface VersionedOptions {
-  /** Shows private keys of extenders; otherwise `DATA+OMITTED` stands for them. @default false */
+  /** Shows private keys and passwords of extenders; otherwise `DATA+OMITTED` stands for them. @default false */
   readonly showKeys?: boolean;
 }
 
@@ -180,7 +181,7 @@ function versionedExtender(
   options: VersionedOptions,
 ): Record<string, unknown> {
   return {
-    urlPrefix: extender.urlPrefix,
+    urlPrefix: options.showKeys ? extender.urlPrefix : withoutCredentials(extender.urlPrefix, omitted),
     ...givenOf({
       filterVerb: extender.filterVerb,
       preemptVerb: extender.preemptVerb,
@@ -206,7 +207,7 @@ function versionedTls(
   { keyData, ...tls }: ExtenderTlsConfiguration,
   { showKeys = false }: VersionedOptions,
 ): Record<string, unknown> {
-  return givenOf({ ...tls, keyData: keyData && !showKeys ? 'DATA+OMITTED' : keyData });
+  return givenOf({ ...tls, keyData: keyData && !showKeys ? omitted : keyData });
 }
 
 /** Only the fields that say something: empty texts, 0 and false are left out. */

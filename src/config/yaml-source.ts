@@ -21,7 +21,13 @@ export interface Position {
 
 export type ParsedYaml =
   | { readonly ok: true; readonly source: YamlSource }
-  | { readonly ok: false; readonly reason: string; readonly position: Position };
+  | {
+      readonly ok: false;
+      /** What is wrong: it is no YAML, there is nothing in it, or there is more than one document. */
+      readonly kind: 'syntax' | 'empty' | 'documents';
+      readonly reason: string;
+      readonly position: Position;
+    };
 
 export type PlainData =
   | { readonly ok: true; readonly data: unknown }
@@ -53,28 +59,38 @@ export class YamlSource {
     });
     const [document, ...others] = Array.isArray(documents) ? documents : [];
     if (document === undefined || isEmpty(document)) {
-      return { ok: false, reason: 'the file is empty', position: { line: 1, column: 1 } };
+      return { ok: false, kind: 'empty', reason: 'the file is empty', position: { line: 1, column: 1 } };
     }
     const [error] = document.errors;
     if (error !== undefined) {
       const [reason = error.message] = error.message.split(/ at line \d/);
-      return { ok: false, reason: reason.trim(), position: positionOf(lines, error.pos[0]) };
+      return { ok: false, kind: 'syntax', reason: reason.trim(), position: positionOf(lines, error.pos[0]) };
     }
     const { version, explicit } = document.directives.yaml;
     if (explicit && version !== '1.1') {
-      return { ok: false, reason: 'found incompatible YAML document', position: { line: 1, column: 1 } };
+      return {
+        ok: false,
+        kind: 'syntax',
+        reason: 'found incompatible YAML document',
+        position: { line: 1, column: 1 },
+      };
     }
     const second = others.find((other) => !isEmpty(other));
     if (second !== undefined) {
       const reason = 'more than one document in the file';
-      return { ok: false, reason, position: positionOf(lines, second.range[0]) };
+      return { ok: false, kind: 'documents', reason, position: positionOf(lines, second.range[0]) };
     }
     let dangling: ParsedYaml | undefined;
     visit(document, {
       Alias: (_key, alias) => {
         if (alias.resolve(document) !== undefined) return undefined;
         const reason = `unknown anchor '${alias.source}' referenced`;
-        dangling = { ok: false, reason, position: positionOf(lines, rangeStart(alias) ?? 0) };
+        dangling = {
+          ok: false,
+          kind: 'syntax',
+          reason,
+          position: positionOf(lines, rangeStart(alias) ?? 0),
+        };
         return visit.BREAK;
       },
     });

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { withoutCredentials } from '../config/url-credentials.js';
 import { connectionText } from '../kube/connection-cause.js';
 import type { WireResult } from '../kube/exchange.js';
 import { HttpEndpoint } from '../kube/http-endpoint.js';
@@ -47,11 +48,15 @@ export class ExtenderClient {
     const address = `${this.#prefix}/${verb}`;
     const url = httpUrl(address);
     if (this.#endpoint === undefined || url === undefined)
-      return failed('connection', describe(call.verb, address, 'it is not an http or https URL'), false);
+      return failed(
+        'connection',
+        describe(call.verb, withoutCredentials(address), 'it is not an http or https URL'),
+        false,
+      );
     const { timeoutMs } = this.#options;
     const path = `${url.pathname}${url.search}`;
     const result = await this.#endpoint.post(path, body, { timeoutMs, maxResponseBytes, repeatable, signal });
-    return this.#judge(result, call, withoutPassword(url, address));
+    return this.#judge(result, call, withoutCredentials(address));
   }
 
   /** Cuts all connections. */
@@ -107,13 +112,4 @@ function failed(trouble: ExtenderTrouble, message: string, sent = true): Extende
 function httpUrl(address: string): URL | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
-}
-
-/** Messages reach conditions and events, which many may read. */
-export function withoutPassword(url: URL, address: string): string {
-  if (url.username === '' && url.password === '') return address;
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

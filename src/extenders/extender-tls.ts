@@ -38,6 +38,11 @@ export function extenderTls(
     ...(unverified && { rejectUnauthorized: false }),
   };
   // Found here, where its origin is known, and not in the middle of a handshake.
-  createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+  try {
+    createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`the certificates or the key cannot be used, are they PEM? ${reason}`, { cause: error });
+  }
   return material;
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.js';
 import type { Pod } from '../cluster/pod.js';
 import type { ExtenderConfiguration } from '../config/scheduler-configuration.js';
+import { withoutCredentials } from '../config/url-credentials.js';
 import type { TlsMaterial } from '../kube/refreshing-credentials.js';
 import { type BindOrder, bindRequest, readBindAnswer } from './bind-wire.js';
 import type { ExtenderAnswer, ExtenderTrouble } from './extender-answer.js';
-import { type ExtenderCall, ExtenderClient, withoutPassword } from './extender-client.js';
+import { type ExtenderCall, ExtenderClient } from './extender-client.js';
 import { type FilterAnswer, type NodesQuestion, nodesRequest, readFilterAnswer } from './filter-wire.js';
 import {
   type NamedVictims,
@@ -57,7 +58,7 @@ export class Extender {
     const { configuration, tls, clock } = options;
     const { urlPrefix, weight, managedResources, httpTimeoutMs: timeoutMs } = configuration;
     this.#options = options;
-    this.name = URL.canParse(urlPrefix) ? withoutPassword(new URL(urlPrefix), urlPrefix) : urlPrefix;
+    this.name = withoutCredentials(urlPrefix);
     this.ignorable = configuration.ignorable;
     this.filters = configuration.filterVerb !== '';
     this.prioritizes = configuration.prioritizeVerb !== '';

@@ -24,6 +24,8 @@ export interface EventRecord {
   readonly note: string;
   readonly regarding: ObjectReference;
   readonly related?: ObjectReference;
+  /** Told apart from others that differ in their note alone, which would count as repetitions. */
+  readonly isNews?: boolean;
   /** Who reports: for a scheduler, its scheduler name. */
   readonly reportingController: string;
 }
@@ -124,7 +126,7 @@ export class EventRecorder {
   record(record: EventRecord): void {
     if (this.#closing.signal.aborted) return;
     const event = this.#eventOf(record);
-    const key = seriesKey(event);
+    const key = record.isNews ? `${seriesKey(event)} ${event.note}` : seriesKey(event);
     const known = this.#series.get(key);
     if (known !== undefined) this.#repeat(key, known, event.eventTime);
     else this.#begin(key, event);

@@ -85,6 +85,7 @@ export class ReloadRecorder {
     if (!leaderElect) return;
     this.#options.record({
       ...event,
+      isNews: true,
       action: 'Reloading',
       reportingController: profiles[0]?.schedulerName ?? 'berth',
       regarding: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name },

@@ -1,4 +1,5 @@
 import { didYouMean } from '../config/suggest.js';
+import type { EventResource } from '../framework/cluster-event.js';
 import { type ExtensionPoint, extensionPoints } from '../framework/plugin.js';
 import type { AnyPluginFunctions, PluginDefinition } from '../framework/plugin-definition.js';
 import type { ReadResource } from '../framework/registry.js';
@@ -35,6 +36,25 @@ const readable: ReadonlySet<string> = new Set<ReadResource>([
   'csistoragecapacities',
   'volumeattachments',
   'poddisruptionbudgets',
+]);
+
+const eventResources: ReadonlySet<unknown> = new Set<EventResource>([
+  'AssignedPod',
+  'UnscheduledPod',
+  'TargetPod',
+  'Pod',
+  'Node',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'storage.k8s.io/CSINode',
+  'storage.k8s.io/CSIDriver',
+  'storage.k8s.io/VolumeAttachment',
+  'storage.k8s.io/CSIStorageCapacity',
+  'storage.k8s.io/StorageClass',
+  'resource.k8s.io/ResourceClaim',
+  'resource.k8s.io/ResourceSlice',
+  'resource.k8s.io/DeviceClass',
+  '*',
 ]);
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -132,9 +152,9 @@ function eventsProblem(events: unknown): string | undefined {
     typeof event === 'object' &&
     event !== null &&
     'resource' in event &&
-    typeof event.resource === 'string' &&
+    eventResources.has(event.resource) &&
     'action' in event &&
-    typeof event.action === 'number' &&
+    Number.isInteger(event.action) &&
     (!('hint' in event) || event.hint === undefined || typeof event.hint === 'function');
   const index = events.findIndex((event) => !isEvent(event));
   return index < 0 ? undefined : `events[${index}] is no event; one looks like ${example}`;

@@ -205,7 +205,10 @@ function faultText(thrown: unknown): string {
 /** Whatever was thrown, in a few words; never throws itself. */
 export function describeThrown(thrown: unknown): string {
   try {
-    return inFewWords(thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : show(thrown));
+    if (!(thrown instanceof Error)) return inFewWords(show(thrown));
+    // "fetch failed" is all that fetch says: why is in its cause.
+    const cause = thrown.cause instanceof Error ? `: ${thrown.cause.message}` : '';
+    return inFewWords(`${thrown.name}: ${thrown.message}${cause}`);
   } catch {
     return 'something that cannot be shown';
   }

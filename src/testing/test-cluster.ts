@@ -27,7 +27,9 @@ import { evaluate } from '../scheduler/evaluate.js';
 import { EvaluationSpace } from '../scheduler/evaluation-space.js';
 import { fitMessage } from '../scheduler/fit-message.js';
 import { runPostFilters } from '../scheduler/post-filter-pass.js';
+import { WaitingPods } from '../scheduler/waiting-pods.js';
 import { SteppedClock } from './stepped-clock.js';
+import { nothing, type TestOutcome } from './test-outcome.js';
 import { type PluginUnderTest, testProfile } from './test-profile.js';
 
 export interface TestClusterOptions {
@@ -53,24 +55,6 @@ export interface TestClusterOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** What became of a pod. */
-export interface TestOutcome {
-  /**
-   * `placed`: bound to `node`. `refused`: it fits nowhere, or Permit or Reserve refused it. `gated`: PreEnqueue kept it out. `held`:
-   * Permit wants it to wait for its word. `failed`: a plugin failed.
-   */
-  readonly kind: 'placed' | 'refused' | 'gated' | 'held' | 'failed';
-  readonly node: string | undefined;
-  /** As the pod's condition and event would say; '' for a pod that was placed. */
-  readonly message: string;
-  /** By node: why it was refused. */
-  readonly refusals: Readonly<Record<string, string>>;
-  /** By node, by plugin: 0 to 100, before weights. Empty when less than two nodes fit: nothing is scored then. */
-  readonly scores: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** By node: the sum of scores times weights. */
-  readonly totals: Readonly<Record<string, number>>;
-}
-
 const noon = Date.UTC(2026, 0, 1, 12);
 
 /**
@@ -92,11 +76,14 @@ export class TestCluster {
   readonly #profile: Profile;
   readonly #space = new EvaluationSpace();
   readonly #random = seededRandom(1);
+  readonly #waiting: WaitingPods;
+  readonly #outcomes = new Map<string, TestOutcome>();
 
   /** Throws what loading the plugin would: arguments that its schema refuses, functions that are missing. */
   constructor(options: TestClusterOptions = {}) {
     const { nodes = [], pods = [], onFault = 'FailPod', timeLimitMs, now, alone = false } = options;
     this.#clock = new SteppedClock(now?.getTime() ?? noon);
+    this.#waiting = new WaitingPods({ clock: this.#clock });
     for (const node of nodes) this.#cluster.setNode(node);
     for (const pod of pods) this.#cluster.setBoundPod(pod);
     const tested = testedPlugins(options);
@@ -125,14 +112,29 @@ export class TestCluster {
     );
     this.#host.connect({
       retryRefused: (plugin) => this.retries.push(plugin),
-      allow: () => undefined,
-      reject: () => false,
+      allow: (uid, plugin) => this.#waiting.allow(uid, plugin),
+      reject: (uid, plugin, reason) => this.#waiting.reject(uid, plugin, reason),
     });
     this.#profile = testProfile(tested, { host: this.#host, cluster: this.#cluster, alone });
   }
 
-  /** One attempt for one pod. A pod that is placed takes up room from then on. */
+  /** One attempt for one pod. A pod that is placed, or held, takes up room from then on. */
   async schedule(pod: Pod): Promise<TestOutcome> {
+    const outcome = await this.#attempt(pod);
+    this.#outcomes.set(pod.uid, outcome);
+    return outcome;
+  }
+
+  /**
+   * What has become of a pod by now. It differs from what `schedule` said for a pod that was held, once all plugins allowed it, one
+   * refused it, or its time was over (`advance`). Undefined for a pod that was never tried.
+   */
+  async outcome(pod: Pod): Promise<TestOutcome | undefined> {
+    await this.#clock.advance(0);
+    return this.#outcomes.get(pod.uid);
+  }
+
+  async #attempt(pod: Pod): Promise<TestOutcome> {
     for (const plugin of this.#profile.preEnqueue) {
       const status = plugin.preEnqueue(pod);
       if (status === undefined) continue;
@@ -148,9 +150,10 @@ export class TestCluster {
         return { ...nothing, kind: 'refused', message: noNodesMessage };
       case 'unschedulable': {
         const { diagnosis: rejections, hypothetical } = decision;
-        const { message } = runPostFilters(cycle, this.#profile, { rejections, hypothetical });
+        const { message, nominate } = runPostFilters(cycle, this.#profile, { rejections, hypothetical });
         const text = fitMessage(rejections, { postFilterMessage: message });
-        return { ...nothing, kind: 'refused', message: text, refusals: this.#refusals(decision) };
+        const refusals = this.#refusals(decision);
+        return { ...nothing, kind: 'refused', message: text, refusals, nominated: nominate || undefined };
       }
       case 'fits':
         return this.#place(pod, cycle, decision);
@@ -197,6 +200,7 @@ export class TestCluster {
   }
 
   removePod(pod: Pod): void {
+    this.#waiting.reject(pod.uid, '', 'the pod was deleted');
     this.#cluster.removePod(pod.uid);
   }
 
@@ -211,19 +215,34 @@ export class TestCluster {
     const assumed: Pod = { ...pod, nodeName: node };
     this.#cluster.assume(assumed);
     const permit = runReserve(cycle, this.#profile, assumed) ?? runPermit(cycle, this.#profile, assumed);
-    const isHeld = 'waits' in permit && permit.waits.size > 0;
     const refusal = 'waits' in permit ? permit.status : permit;
-    const status = refusal ?? (isHeld ? undefined : await this.#bind(cycle, assumed));
-    if (status !== undefined) {
-      runUnreserve(cycle, this.#profile, assumed);
-      this.#cluster.forget(assumed.uid);
-      const kind = status.code === 'Error' ? 'failed' : 'refused';
-      return { ...told, kind, message: statusMessage(status) };
+    const end = async (status: Status | undefined): Promise<TestOutcome> => ({
+      ...told,
+      ...(await this.#end(cycle, assumed, status)),
+    });
+    if (refusal !== undefined || !('waits' in permit) || permit.waits.size === 0) return end(refusal);
+    void this.#waiting
+      .wait(pod.uid, permit.waits)
+      .then(async (status) => this.#outcomes.set(pod.uid, await end(status)));
+    return { ...told, kind: 'held', node };
+  }
+
+  /** Binds a pod that nobody refused, and takes back what was reserved for one that is not bound. */
+  async #end(
+    cycle: Cycle,
+    assumed: Pod,
+    refusal: Status | undefined,
+  ): Promise<Pick<TestOutcome, 'kind' | 'node' | 'message'>> {
+    const status = refusal ?? (await this.#bind(cycle, assumed));
+    if (status === undefined) {
+      this.#cluster.setBoundPod(assumed);
+      runPostBind(cycle, this.#profile, assumed);
+      return { kind: 'placed', node: assumed.nodeName, message: '' };
     }
-    if (isHeld) return { ...told, kind: 'held', node };
-    this.#cluster.setBoundPod(assumed);
-    runPostBind(cycle, this.#profile, assumed);
-    return { ...told, kind: 'placed', node };
+    runUnreserve(cycle, this.#profile, assumed);
+    this.#cluster.forget(assumed.uid);
+    const kind = status.code === 'Error' ? 'failed' : 'refused';
+    return { kind, node: undefined, message: statusMessage(status) };
   }
 
   async #bind(cycle: Cycle, pod: Pod): Promise<Status | undefined> {
@@ -265,8 +284,6 @@ export class TestCluster {
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }
 }
-
-const nothing = { node: undefined, message: '', refusals: {}, scores: {}, totals: {} } as const;
 
 function testedPlugins({ plugin, args, weight = 1, plugins = [] }: TestClusterOptions): PluginUnderTest[] {
   return [...(plugin === undefined ? [] : [{ plugin, args, weight }]), ...plugins];

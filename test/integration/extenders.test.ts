@@ -200,7 +200,11 @@ describe('an extender', () => {
     expect(await refused('web', 'Unschedulable')).toBe(
       '0/1 nodes are available: 1 no licence left. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
     );
-    expect(await metric('scheduler_unschedulable_pods', { plugin: 'Extender' })).toBe(1);
+    // Between two attempts: while one is under way the pod counts as refused by nobody.
+    await eventually(
+      'the pod to be counted as refused',
+      async () => (await metric('scheduler_unschedulable_pods', { plugin: 'Extender' })) === 1,
+    );
     server.on('filter', passesAll);
     plain('other');
     await bound('other', 'web');

@@ -3,11 +3,15 @@ import { parse } from 'yaml';
 import { systemClock } from '../../clock.js';
 import { ClusterState } from '../../cluster/cluster-state.js';
 import { pluginModuleDefaults } from '../../config/berth-configuration.js';
+import { formatPath } from '../../config/field-problem.js';
 import { loadConfiguration } from '../../config/load.js';
 import { BerthError } from '../../errors.js';
 import type { RegisteredPlugin } from '../../framework/registry.js';
+import type { SchemaIssue } from '../../framework/standard-schema.js';
 import { loadPluginModule } from '../../plugin-host/load-plugin-module.js';
 import { importPluginModule } from '../../plugin-host/module-importer.js';
+import { pluginFrame } from '../../plugin-host/module-url.js';
+import { checkArgs, issuePath } from '../../plugin-host/plugin-checks.js';
 import { PluginHost } from '../../plugin-host/plugin-host.js';
 import { createInTreeRegistry } from '../../plugins/in-tree.js';
 import { buildProfiles } from '../../scheduler/build-profiles.js';
@@ -56,8 +60,9 @@ async function checkConfiguration(file: string): Promise<string[]> {
   }
 }
 
-async function checkModule({ file, args }: CheckPluginOptions): Promise<string[]> {
+async function checkModule({ file, args: text }: CheckPluginOptions): Promise<string[]> {
   const module = resolve(file);
+  const given = text === undefined ? undefined : parseArgs(text);
   const { definition } = await loadPluginModule(
     { ...pluginModuleDefaults, name: undefined, module, folder: dirname(module), where: file },
     { importModule: importPluginModule, generation: '0' },
@@ -67,21 +72,32 @@ async function checkModule({ file, args }: CheckPluginOptions): Promise<string[]
   const host = PluginHost.of([{ definition, settings, file: module }], inert);
   try {
     const [plugin] = host.registered as readonly [RegisteredPlugin];
-    if (definition.args !== undefined && args === undefined) {
-      return [`${file}: ${describe(plugin)}; it takes arguments: give some with --args to have it made`];
+    const { issues } = checkArgs(definition.args, given);
+    if (issues !== undefined && given === undefined) {
+      return [`${file}: ${describe(plugin)}; it needs arguments: give some with --args to have it made`];
     }
-    plugin.create(args === undefined ? undefined : parseArgs(args), {
-      profile: 'check',
-      cluster: new ClusterState(),
-    });
+    if (issues !== undefined) throw refuseArgs(issues, file);
+    plugin.create(given, { profile: 'check', cluster: new ClusterState() });
     return [`${file}: ${describe(plugin)}`];
   } catch (thrown) {
     if (thrown instanceof BerthError) throw thrown;
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new BerthError('BERTH_E_CONFIG_INVALID', { problem }, { where: `${file}:1:1`, cause: thrown });
+    const frame = pluginFrame(thrown);
+    const where = frame === undefined ? `${file}:1:1` : `${frame.file}:${frame.line}:${frame.column}`;
+    throw new BerthError('BERTH_E_CONFIG_INVALID', { problem }, { where, cause: thrown });
   } finally {
     host.close();
   }
+}
+
+function refuseArgs([issue]: readonly SchemaIssue[], file: string): BerthError {
+  const field = issue === undefined ? '' : formatPath(issuePath(issue));
+  const problem = `${field === '' ? '' : `${field}: `}${issue?.message}`;
+  return new BerthError('BERTH_E_FLAG_VALUE', {
+    flag: 'args',
+    problem,
+    expected: `what args in ${file} describes`,
+  });
 }
 
 function parseArgs(text: string): unknown {

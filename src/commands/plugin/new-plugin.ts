@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inTreePlugins } from '../../config/in-tree-plugins.js';
 import { BerthError } from '../../errors.js';
-import { version } from '../../version.js';
 import type { CommandContext } from '../command-context.js';
 import type { NewPluginOptions } from '../plugin-command.js';
 import { pluginTemplate } from './plugin-template.js';
@@ -22,7 +21,8 @@ export function newPluginCommand({ name, point, folder }: NewPluginOptions, cont
     throw new BerthError('BERTH_E_USAGE', { problem, command: 'berth plugin new' });
   }
   mkdirSync(target, { recursive: true });
-  const files = pluginTemplate({ name, file, point, berth: ownPackage() });
+  const berth = ownPackage();
+  const files = pluginTemplate({ name, file, point, berth });
   for (const [path, content] of files) writeFileSync(join(target, path), content);
   context.stdout.write(
     [
@@ -30,8 +30,11 @@ export function newPluginCommand({ name, point, folder }: NewPluginOptions, cont
       '',
       `  cd ${folder ?? file}`,
       `  berth plugin check ${file}.ts      # does it load?`,
+      ...(berth === undefined
+        ? ['  npm install --save-dev FOLDER      # a checkout of Berth, after "npm run build"']
+        : []),
       '  npm install && npm test      # does it decide as it should?',
-      '  berth run --config berth.yaml',
+      '  berth run --config berth.yaml --leader-elect=false',
       '',
     ].join('\n'),
   );
@@ -46,8 +49,11 @@ export function kebabCase(name: string): string {
     .toLowerCase();
 }
 
-/** How a package.json names the Berth that runs here: by its folder, where that is a whole one, else by its version. */
-function ownPackage(): string {
+/**
+ * How a package.json names the Berth that runs here: by its folder, where that has the test kit. Never by its name alone: the package
+ * `berth` of npm's registry is another project.
+ */
+function ownPackage(): string | undefined {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  return existsSync(join(root, 'dist', 'testing.js')) ? `file:${root}` : version;
+  return existsSync(join(root, 'dist', 'testing.js')) ? `file:${root}` : undefined;
 }

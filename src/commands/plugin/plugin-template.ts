@@ -6,8 +6,8 @@ export interface TemplateOptions {
   /** `node-annotation-score` */
   readonly file: string;
   readonly point: TemplatePoint;
-  /** How package.json asks for Berth: a version, or `file:` and a folder. */
-  readonly berth: string;
+  /** How package.json asks for Berth: `file:` and a folder. Undefined: it is left to the author where the test kit comes from. */
+  readonly berth: string | undefined;
 }
 
 /** Versions that the tests of a new plugin are run with: those that Berth's own tests are run with. */
@@ -202,7 +202,7 @@ function packageFile({ file, berth }: TemplateOptions): string {
     private: true,
     type: 'module',
     scripts: { test: 'node --experimental-vm-modules node_modules/jest/bin/jest.js', types: 'tsc' },
-    devDependencies: { ...templateDependencies, berth },
+    devDependencies: { ...templateDependencies, ...(berth !== undefined && { berth }) },
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }
@@ -232,7 +232,12 @@ const typescriptConfiguration = `{
 }
 `;
 
-function readme({ name, file, point }: TemplateOptions): string {
+const kitNote = `
+The tests use Berth's test kit. It comes from a checkout of Berth, after \`npm run build\` there: \`npm install --save-dev FOLDER\`. The
+package called berth in npm's registry is another project.
+`;
+
+function readme({ name, file, point, berth }: TemplateOptions): string {
   return `# ${name}
 
 A plugin for Berth that ${templates[point].about}.
@@ -242,7 +247,7 @@ A plugin for Berth that ${templates[point].about}.
 | \`${file}.ts\` | the plugin |
 | \`${file}.test.ts\` | its tests: \`npm install && npm test\` |
 | \`berth.yaml\` | a configuration that enables it |
-
+${berth === undefined ? kitNote : ''}
 Check that it loads, and then that the configuration fits it:
 
 \`\`\`sh
@@ -253,8 +258,10 @@ berth plugin check berth.yaml
 Run it against the cluster of your kubeconfig:
 
 \`\`\`sh
-berth run --config berth.yaml
+berth run --config berth.yaml --leader-elect=false
 \`\`\`
+
+Without \`--leader-elect=false\` it waits for a lease in the namespace \`berth-system\`.
 
 In the cluster, put \`${file}.ts\` and \`berth.yaml\` into one ConfigMap, mount it, and start Berth with \`--config\` pointing at
 \`berth.yaml\`. TypeScript is read as it is: there is nothing to compile and no image to build.

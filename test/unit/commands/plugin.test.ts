@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCommandLine } from '../../../src/commands/command-line.js';
 import { kebabCase } from '../../../src/commands/plugin/new-plugin.js';
-import { templateDependencies } from '../../../src/commands/plugin/plugin-template.js';
+import { pluginTemplate, templateDependencies } from '../../../src/commands/plugin/plugin-template.js';
 import { loadConfiguration } from '../../../src/config/load.js';
 
 let folder: string;
@@ -73,6 +73,25 @@ describe('berth plugin new', () => {
       readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
     );
     expect(devDependencies).toMatchObject(templateDependencies);
+  });
+});
+
+describe('the package of a new plugin', () => {
+  const options = { name: 'Mine', file: 'mine', point: 'score' } as const;
+  const dependencies = (berth: string | undefined) =>
+    JSON.parse(pluginTemplate({ ...options, berth }).get('package.json') ?? '').devDependencies;
+
+  it('names the folder of the Berth that made it', () => {
+    expect(dependencies('file:/berth')).toHaveProperty('berth', 'file:/berth');
+  });
+
+  it('never asks the registry for a package that happens to have the name', async () => {
+    expect(dependencies(undefined)).not.toHaveProperty('berth');
+    expect(pluginTemplate({ ...options, berth: undefined }).get('README.md')).toContain(
+      'npm install --save-dev FOLDER',
+    );
+    const { stdout } = await berth('plugin', 'new', 'Mine', '--folder', join(folder, 'mine'));
+    expect(stdout).toContain('npm install --save-dev FOLDER');
   });
 });
 

@@ -170,7 +170,7 @@ describe('a BerthConfiguration that is wrong', () => {
     [
       'a second one',
       `${scheduler}---\n${ours}---\n${ours}`,
-      '15:1: not valid YAML: more than one document in the file',
+      '15:1: more than one document in the file; keep one; only a BerthConfiguration may stand beside it',
     ],
   ])('is refused with its place for %s', (_what, text, expected) => {
     expect(refusal(() => load(text))).toBe(`dir/config.yaml:${expected}`);

@@ -35,7 +35,7 @@ leaderElection: {leaseDuration: 10, resourceLock: endpoints}
     expect(problemsOf(body)).toEqual([
       'c.yaml:3:1: paralelism: unknown field; did you mean "parallelism"?',
       'c.yaml:4:1: parallelism: expected an integer, got "8"; leave out the quotes',
-      'c.yaml:5:18: leaderElection.leaseDuration: expected a duration such as "15s" or "1m30s", got 10',
+      'c.yaml:5:18: leaderElection.leaseDuration: expected a duration such as "15s" or "1m30s", got 10; did you mean "10s"?',
       'c.yaml:5:37: leaderElection.resourceLock: Invalid value: "endpoints": resourceLock value must be "leases"',
       'c.yaml:8:3: profiles[0].percentageOfNodesToScore: Invalid value: 150: not in valid range [0-100]',
       'c.yaml:11:18: profiles[0].plugins.score.enabled[0].name: ScorePlugin "NodeResourceFit" does not exist; did you mean "NodeResourcesFit"?',
@@ -98,6 +98,15 @@ extenders: [null]
 });
 
 describe('warnings', () => {
+  it('tell of an extender that cannot be asked, and keep its password to themselves', () => {
+    const body =
+      'extenders: [{urlPrefix: "http://a:b@x"}, {urlPrefix: "http://a:b#c@x"}, {urlPrefix: x.example}]\n';
+    expect(warningsOf(body)).toEqual([
+      'c.yaml:3:43: extenders[1].urlPrefix: is no http or https URL: all that is asked of the extender fails; in a password "/", "?" and "#" are written %2F, %3F and %23',
+      'c.yaml:3:74: extenders[2].urlPrefix: is no http or https URL: all that is asked of the extender fails',
+    ]);
+  });
+
   it('tell what kube-scheduler passes over in silence', () => {
     const body = `profiles:
 - schedulerName: a

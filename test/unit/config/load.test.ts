@@ -204,8 +204,12 @@ profiles:
       `${head}parallelism: 1\nparallelism: 2\n`,
       'config.yaml:4:1: parallelism: key "parallelism" already set in map',
     ],
-    [`${head}---\n${head}`, 'config.yaml:3:1: not valid YAML: more than one document'],
-    ['', 'config.yaml:1:1: not valid YAML: the file is empty'],
+    [
+      `${head}---\n${head}`,
+      'config.yaml:3:1: more than one document in the file; keep one; only a BerthConfiguration may stand beside it',
+    ],
+    ['', 'config.yaml:1:1: the file is empty'],
+    ['\0k\0i\0n\0d', 'config.yaml:1:1: not valid YAML: the file is no text in UTF-8'],
     ['- a\n', 'config.yaml:1:1: the file does not hold a mapping'],
     [
       'kind: KubeSchedulerConfiguration\n',
@@ -213,14 +217,58 @@ profiles:
     ],
     [
       'apiVersion: kubescheduler.config.k8s.io/v1alpha1\nkind: KubeSchedulerConfiguration\n',
-      'config.yaml:1:1: apiVersion is "kubescheduler.config.k8s.io/v1alpha1", expected',
+      'config.yaml:1:1: apiVersion is "kubescheduler.config.k8s.io/v1alpha1", expected "kubescheduler.config.k8s.io/v1"; write it anew',
     ],
-    ['apiVersion: v1\nkind: ConfigMap\n', 'config.yaml:2:1: kind is "ConfigMap", expected'],
+    [
+      'apiVersion: v1\nkind: ConfigMap\n',
+      'config.yaml:2:1: kind is "ConfigMap", expected "KubeSchedulerConfiguration"; the configuration is a text under data',
+    ],
+    [
+      'apiVersion: v1\nkind: ConfigMap\n---\napiVersion: apps/v1\nkind: Deployment\n',
+      'config.yaml:3:1: more than one document in the file; the configuration is a text under data of the ConfigMap',
+    ],
+    [
+      'apiVersion: v1\nkind: Policy\n',
+      'config.yaml:2:1: kind is "Policy", expected "KubeSchedulerConfiguration"; policies were removed from Kubernetes',
+    ],
+    [
+      `${head}profiles:\n- plugins:\n    score:\n    enabled: []\n`,
+      'config.yaml:6:5: profiles[0].plugins.enabled: unknown field; it belongs to score: indent it further',
+    ],
+    [
+      `${head}profiles:\n- plugins:\n    pluginConfig: []\n`,
+      'config.yaml:5:5: profiles[0].plugins.pluginConfig: unknown field; it belongs to profiles[0]: indent it less',
+    ],
+    [
+      `${head}profiles:\n- plugins: {}\n  extenders: []\n`,
+      'config.yaml:5:3: profiles[0].extenders: unknown field; it belongs to the top of the file: indent it less',
+    ],
+    [`${head}plugins: {}\n`, 'config.yaml:3:1: plugins: unknown field; it belongs into an item of profiles'],
+    [
+      `${head}leaderElect: false\n`,
+      'config.yaml:3:1: leaderElect: unknown field; it belongs to leaderElection: indent it further',
+    ],
+    [
+      `${head}healthzBindAddress: ""\n`,
+      'config.yaml:3:1: healthzBindAddress: unknown field; use --bind-address and --port',
+    ],
+    [
+      `${head}profiles: [{plugins: {score: [{name: A}]}}]\n`,
+      'config.yaml:3:23: profiles[0].plugins.score: expected a mapping, got a list; put the list beneath "enabled:"',
+    ],
+    [
+      `${head}profiles: [{plugins: {score: {enabled: [NodeName]}}}]\n`,
+      'config.yaml:3:41: profiles[0].plugins.score.enabled[0]: expected a mapping, got "NodeName"; write "name: NodeName"',
+    ],
+    [
+      `${head}extenders: [{httpTimeout: 30000000000}]\n`,
+      'config.yaml:3:14: extenders[0].httpTimeout: expected a duration such as "15s" or "1m30s", got 30000000000; did you mean "30s"?',
+    ],
     [`${head}parallelism: many\n`, 'config.yaml:3:1: parallelism: expected an integer, got "many"'],
     [`${head}parallelism: 1.5\n`, 'config.yaml:3:1: parallelism: expected an integer, got 1.5'],
     [
       `${head}leaderElection:\n  leaseDuration: 15\n`,
-      'config.yaml:4:3: leaderElection.leaseDuration: expected a duration such as "15s" or "1m30s", got 15',
+      'config.yaml:4:3: leaderElection.leaseDuration: expected a duration such as "15s" or "1m30s", got 15; did you mean "15s"?',
     ],
     [
       `${head}leaderElection:\n  leaseDuration: 15 s\n`,
@@ -317,5 +365,17 @@ describe('the versioned form', () => {
       `${head}extenders: [{urlPrefix: "http://x", tlsConfig: {keyData: c2VjcmV0}}]\n`,
     );
     expect(JSON.stringify(toVersioned(configuration))).not.toContain('c2VjcmV0');
+  });
+
+  it.each([
+    ['https://name:secret@x.example/a', 'https://DATA+OMITTED@x.example/a'],
+    ['https://name:sec@ret@x.example/', 'https://DATA+OMITTED@x.example/'],
+    ['https://name:sec/ret@x.example/', 'https://DATA+OMITTED@x.example/'],
+    ['https://name:sec#ret@x.example/', 'https://DATA+OMITTED@x.example/'],
+    ['https://x.example/@a', 'https://x.example/@a'],
+  ])("shows an extender's URL %s as %s", (urlPrefix, shown) => {
+    const configuration = load(`${head}extenders: [{urlPrefix: "${urlPrefix}"}]\n`);
+    expect(toVersioned(configuration)).toMatchObject({ extenders: [{ urlPrefix: shown }] });
+    expect(toVersioned(configuration, { showKeys: true })).toMatchObject({ extenders: [{ urlPrefix }] });
   });
 });

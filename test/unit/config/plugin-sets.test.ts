@@ -3,7 +3,7 @@ import { defaultPluginSets } from '../../../src/config/defaults.js';
 import {
   completePluginSets,
   type ExpandOptions,
-  expandPlugins,
+  expandPluginSets,
   mergePluginSets,
 } from '../../../src/config/plugin-sets.js';
 import type { ExtensionPoint, PluginSets } from '../../../src/config/scheduler-configuration.js';
@@ -26,7 +26,7 @@ const implementsPoint = (plugin: string, point: ExtensionPoint): boolean =>
   implemented[plugin]?.includes(point) ?? false;
 
 function expand(user: Partial<PluginSets>, options: ExpandOptions = {}) {
-  return expandPlugins(defaultPluginSets, user, implementsPoint, options);
+  return expandPluginSets(mergePluginSets(defaultPluginSets, user), implementsPoint, options);
 }
 
 const names = (plugins: readonly { readonly name: string }[]): string[] => plugins.map(({ name }) => name);

@@ -60,13 +60,13 @@ describe('documents', () => {
   });
 
   it.each([
-    ['a: 1\n---\nb: 2\n', 'more than one document in the file', 2, 1],
-    ['# nothing\n', 'the file is empty', 1, 1],
-    ['%YAML 1.2\n---\na: 1\n', 'found incompatible YAML document', 1, 1],
-    ['b: 1\na: *x\n', "unknown anchor 'x' referenced", 2, 4],
-    ['\ta: 1\n', 'Tabs are not allowed as indentation', 1, 1],
-  ])('are refused with their place: %j', (text, reason, line, column) => {
-    expect(YamlSource.parse(text)).toEqual({ ok: false, reason, position: { line, column } });
+    ['a: 1\n---\nb: 2\n', 'documents', 'more than one document in the file', 2, 1],
+    ['# nothing\n', 'empty', 'the file is empty', 1, 1],
+    ['%YAML 1.2\n---\na: 1\n', 'syntax', 'found incompatible YAML document', 1, 1],
+    ['b: 1\na: *x\n', 'syntax', "unknown anchor 'x' referenced", 2, 4],
+    ['\ta: 1\n', 'syntax', 'Tabs are not allowed as indentation', 1, 1],
+  ])('are refused with their place: %j', (text, kind, reason, line, column) => {
+    expect(YamlSource.parse(text)).toEqual({ ok: false, kind, reason, position: { line, column } });
   });
 
   it('do not blow up on aliases that multiply', () => {

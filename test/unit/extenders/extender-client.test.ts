@@ -83,6 +83,13 @@ describe('a conversation with an extender', () => {
     );
   });
 
+  it('shows no password either where it makes the address none', async () => {
+    client = clientOf({ urlPrefix: 'https://user:pass#word@host' });
+    expect(await ask()).toMatchObject({
+      message: 'failed filter with extender at URL https://host/filter: it is not an http or https URL',
+    });
+  });
+
   it.each([201, 204, 301, 404, 500, 503])('fails on status %i: only 200 will do', async (code) => {
     server.on('filter', answersStatus(code));
     expect(await ask()).toEqual(failed('status', `, code ${code}`));

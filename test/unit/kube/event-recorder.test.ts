@@ -75,6 +75,18 @@ describe('an event', () => {
     expect(server.requests[0]?.path).toBe('/apis/events.k8s.io/v1/namespaces/default/events');
   });
 
+  it('that is news is told apart from one that says something else, and counted where it says the same', async () => {
+    const { clock, server, recorder } = setUp();
+    for (const note of ['one', 'two', 'two']) recorder.record(record('web-1', { note, isNews: true }));
+    await clock.advance(minute);
+    expect(
+      stored(server).map(({ note, series }) => [note, (series as { count: number } | undefined)?.count]),
+    ).toEqual([
+      ['one', undefined],
+      ['two', 2],
+    ]);
+  });
+
   it('has a name of its own, within the length that names may have', async () => {
     const { clock, server, recorder } = setUp();
     const long = `${'x'.repeat(234)}-.${'y'.repeat(17)}`;

@@ -81,3 +81,87 @@ describe('a test cluster', () => {
     );
   });
 });
+
+/** Holds pods until the second of their app has a node. */
+const pairs = (reserved: string[]) =>
+  definePlugin({
+    name: 'Pairs',
+    points: ['reserve', 'permit'],
+    create: ({ held }) => {
+      let first: string | undefined;
+      return {
+        reserve: (pod) => void reserved.push(pod.name),
+        unreserve: (pod) => void reserved.splice(reserved.indexOf(pod.name), 1),
+        permit: (pod) => {
+          if (pod.labels.breaks !== undefined && first !== undefined) held.reject(first, 'its pair broke');
+          if (pod.labels.app === undefined) return undefined;
+          if (first === undefined) {
+            first = pod.uid;
+            return { waitMs: 30_000 };
+          }
+          held.allow(first);
+          return undefined;
+        },
+      };
+    },
+  });
+
+describe('a pod that Permit holds', () => {
+  const labels = { app: 'web' };
+
+  it('takes up room, and is bound once it is allowed', async () => {
+    const cluster = new TestCluster({
+      nodes: [makeNode({ name: 'n', allocatable: { cpu: '3' } })],
+      plugin: pairs([]),
+    });
+    const first = makePod({ labels, requests: { cpu: '2' } });
+    expect(await cluster.schedule(first)).toMatchObject({ kind: 'held', node: 'n' });
+    expect((await cluster.schedule(makePod({ requests: { cpu: '2' } }))).message).toContain(
+      'Insufficient cpu',
+    );
+    expect((await cluster.outcome(first))?.kind).toBe('held');
+    expect((await cluster.schedule(makePod({ labels }))).kind).toBe('placed');
+    expect(await cluster.outcome(first)).toMatchObject({ kind: 'placed', node: 'n', message: '' });
+  });
+
+  it.each([
+    ['its time is over', async (cluster: TestCluster) => cluster.advance(30_000), 'rejected due to timeout'],
+    [
+      'a plugin refuses it',
+      async (cluster: TestCluster) =>
+        void (await cluster.schedule(makePod({ labels: { breaks: '' }, name: 'b' }))),
+      'its pair broke',
+    ],
+  ])('gives back what it took when %s', async (_what, happen, message) => {
+    const reserved: string[] = [];
+    const nodes = [makeNode({ name: 'n', allocatable: { cpu: '3' } })];
+    const cluster = new TestCluster({ nodes, plugin: pairs(reserved) });
+    const first = makePod({ labels, name: 'first', requests: { cpu: '2' } });
+    await cluster.schedule(first);
+    expect(reserved).toEqual(['first']);
+    await happen(cluster);
+    expect(await cluster.outcome(first)).toMatchObject({
+      kind: 'refused',
+      node: undefined,
+      message: expect.stringContaining(message),
+    });
+    expect(reserved).not.toContain('first');
+    expect((await cluster.schedule(makePod({ requests: { cpu: '2' } }))).kind).toBe('placed');
+  });
+
+  it('is given up when it is deleted', async () => {
+    const reserved: string[] = [];
+    const cluster = new TestCluster({ nodes: [makeNode()], plugin: pairs(reserved) });
+    const pod = makePod({ labels });
+    await cluster.schedule(pod);
+    cluster.removePod(pod);
+    expect([(await cluster.outcome(pod))?.kind, reserved]).toEqual(['refused', []]);
+  });
+});
+
+it('tells which node was promised to a pod that fits nowhere', async () => {
+  const low = makePod({ nodeName: 'n', requests: { cpu: '4' } });
+  const cluster = new TestCluster({ nodes: [makeNode({ name: 'n' })], pods: [low] });
+  const outcome = await cluster.schedule(makePod({ requests: { cpu: '1' }, priority: 10 }));
+  expect(outcome).toMatchObject({ kind: 'refused', node: undefined, nominated: 'n' });
+});
