@@ -156,23 +156,29 @@ class Run {
 
   /** Watches, waits for its turn, schedules, and hands the lease back last, when nothing is left to write. */
   async #work(berth: Berth, leadership: LeaderElection | undefined): Promise<void> {
-    const { logger } = this.#parts;
+    const { logger, configuration } = this.#parts;
     const { signal } = this.#stop;
+    const lost = leadership?.lost.then((loss) => {
+      throw new BerthError('BERTH_E_LEASE_LOST', { reason: loss.message });
+    });
+    // It may come while nobody waits for it.
+    lost?.catch(() => undefined);
+    const orLost = lost === undefined ? [] : [lost];
+    if (configuration.delayCacheUntilActive && leadership !== undefined)
+      await Promise.race([leadership.acquired, aborted(signal), ...orLost]);
+    if (signal.aborted) return;
     // Bindings under way are finished after the signal: their pods are still to be watched then.
     const watching = new AbortController();
     setMaxListeners(0, watching.signal);
     const watch = berth.watch({ signal: watching.signal });
     try {
-      await Promise.race([watch, untilTrue(() => berth.synced, signal)]);
+      await Promise.race([watch, untilTrue(() => berth.synced, signal), ...orLost]);
       logger.info('synced with the cluster', {
         nodes: berth.cluster.nodes.nodeCount,
         boundPods: berth.cluster.podCount,
       });
-      const lost = leadership?.lost.then((loss) => {
-        throw new BerthError('BERTH_E_LEASE_LOST', { reason: loss.message });
-      });
       const working = this.#lead(berth, leadership);
-      await Promise.race([working, watch, ...(lost === undefined ? [] : [lost])]);
+      await Promise.race([working, watch, ...orLost]);
       await working;
       await leadership?.release();
       await berth.flushEvents();

@@ -165,7 +165,7 @@ export const fileSchema = z.strictObject({
     .optional()
     .describe('HTTP services that are asked besides the plugins. Left out: none.'),
   delayCacheUntilActive: boolean.describe(
-    'Accepted, of no effect: a replica that waits for the lease watches the cluster, to take over at once. Default: false.',
+    'A replica that waits for the lease does not watch the cluster: it costs the API server nothing, and takes longer to take over. Default: false.',
   ),
 });
 

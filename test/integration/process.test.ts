@@ -4,7 +4,7 @@ import {
   startEmbeddedApiServer,
 } from '../../src/kube/embedded/embedded-api-server.js';
 import { rawNode, rawPod } from '../build-objects.js';
-import { BerthProcess, kubeconfigFor } from './berth-process.js';
+import { BerthProcess, kubeconfigFor, temporaryFile } from './berth-process.js';
 import { eventually } from './eventually.js';
 import { sumOf } from './exposition.js';
 import { FaultProxy, isBinding, type Treatment } from './fault-proxy.js';
@@ -107,6 +107,29 @@ describe('berth run', () => {
       profiles: [expect.objectContaining({ schedulerName: 'berth' })],
     });
     expect(await berth.get('/nothing')).toMatchObject({ status: 404 });
+  });
+
+  it('does not watch the cluster before it leads, where that is asked for, and is not ready then', async () => {
+    const spec = {
+      holderIdentity: 'another',
+      leaseDurationSeconds: 3_600,
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      renewTime: '2026-01-01T00:00:00.000000Z',
+    };
+    const { namespace, name, ...kind } = leaseRef;
+    api.create({ ...kind, metadata: { namespace, name }, spec } as never);
+    pod('early');
+    const config = temporaryFile(
+      'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\ndelayCacheUntilActive: true\n',
+    );
+    const berth = BerthProcess.run(kubeconfigFor(proxy.url), ...election, '--config', config);
+    await eventually('the lease to be looked at', () => proxy.count('GET', /\/leases\/berth$/) > 1);
+    expect(proxy.count('GET', /^\/api\/v1\/(pods|nodes)$/)).toBe(0);
+    const { status, body } = await berth.get('/readyz');
+    expect([status, body]).toEqual([500, expect.stringContaining('sched-handler-sync')]);
+    api.delete(leaseRef);
+    await bound('early');
+    expect((await berth.get('/readyz')).status).toBe(200);
   });
 
   it('ends with 0 on SIGTERM even before it knows the cluster', async () => {
