@@ -16,6 +16,7 @@ const entries = {
   conformance: 'test/conformance/main.ts',
   controlplane: 'test/controlplane/main.ts',
   oracle: 'test/oracle/main.ts',
+  bench: 'test/bench/main.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),
