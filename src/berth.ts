@@ -33,6 +33,7 @@ import { reconcile } from './scheduler/reconcile.js';
 import { type Outcome, Scheduler } from './scheduler/scheduler.js';
 import { StatusWriter } from './scheduler/status-writer.js';
 import { WaitingPods } from './scheduler/waiting-pods.js';
+import { CacheCheck } from './self-check/cache-check.js';
 
 export interface BerthOptions {
   /** For watching, binding and conditions. */
@@ -277,6 +278,21 @@ export class Berth {
   /** Keeps the cluster state up to date until the signal fires. Decides nothing. */
   async watch(options: { readonly signal: AbortSignal }): Promise<void> {
     await this.#watch.run(options);
+  }
+
+  /**
+   * Lists everything anew, and resolves when that is known. For a new leader: what it watched as a candidate may be old without its
+   * knowing, while its predecessor bound pods until a moment ago.
+   */
+  async catchUp(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.#watch.refresh(options);
+  }
+
+  /** Compares what it believes with the cluster every so often until the signal fires, and puts right what differs. */
+  async checkItself(options: { readonly everyMs: number; readonly signal: AbortSignal }): Promise<void> {
+    const { clock, metrics, logger } = this.#options;
+    const check = new CacheCheck({ watch: this.#watch, cluster: this.cluster, clock, metrics, logger });
+    await check.run(options);
   }
 
   /** Schedules until the signal fires, then ends in order: bindings, evictions and conditions under way are finished. */

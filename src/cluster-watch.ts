@@ -3,6 +3,7 @@ import type { Node } from './cluster/node.js';
 import type { Pod } from './cluster/pod.js';
 import { createNodeProjector } from './cluster/project-node.js';
 import { createPodProjector } from './cluster/project-pod.js';
+import { auditCollection, type Divergence } from './kube/collection-audit.js';
 import type { Disruption } from './kube/disruption.js';
 import type { KubeObject, ReflectorHandler } from './kube/object-store.js';
 import { readPagedList } from './kube/paged-list.js';
@@ -41,6 +42,7 @@ const podsPath = '/api/v1/pods';
 const livePods = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' };
 const keptPageSize = 500;
 const syncCheckMs = 20;
+const maxUnreadable = 1_000;
 
 /** Keeps all that is watched up to date, one reflector for each kind, and says in metrics and log how that goes. */
 export class ClusterWatch {
@@ -51,6 +53,8 @@ export class ClusterWatch {
   readonly #reflectors = new Map<string, Reflector<KubeObject>>();
   /** See each pod and node as it was decoded. */
   readonly #keepers = new Set<WholeObjects>();
+  /** UIDs of objects that could not be read, and are kept out until they change; by resource. */
+  readonly #unreadable = new Map<string, Set<string>>();
   /** Of `run`. */
   #signal: AbortSignal | undefined;
   #failed: (error: unknown) => void = () => {};
@@ -88,6 +92,36 @@ export class ClusterWatch {
   /** True when every kind was listed in full: from then on decisions rest on the whole cluster. */
   get synced(): boolean {
     return [...this.#reflectors.values()].every((reflector) => reflector.hasSynced);
+  }
+
+  /** All that is watched. */
+  get resources(): readonly string[] {
+    return [...this.#reflectors.keys()];
+  }
+
+  /** Compares what is known of a resource with a fresh list: see `auditCollection`. */
+  async audit(
+    resource: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<readonly Divergence[] | undefined> {
+    const { transport, clock } = this.#options;
+    const reflector = this.#reflectors.get(resource);
+    if (reflector === undefined) return undefined;
+    const { path, query } = reflector;
+    const isLeftOut = (uid: string): boolean => this.#unreadable.get(resource)?.has(uid) ?? false;
+    return auditCollection(reflector, {
+      transport,
+      path,
+      ...(query === undefined ? {} : { query }),
+      clock,
+      isLeftOut,
+      signal,
+    });
+  }
+
+  /** Lists a resource anew, and resolves when that is known. */
+  async relist(resource: string, options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.#reflectors.get(resource)?.refresh(options);
   }
 
   /** True for a kind that is watched. */
@@ -190,6 +224,11 @@ export class ClusterWatch {
     this.#reflectors.set(kind.resource, reflector);
   }
 
+  /** Resolves when everything that had happened before the call is known, or the signal fires. */
+  async refresh(options: { readonly signal: AbortSignal }): Promise<void> {
+    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.refresh(options)));
+  }
+
   #reflect<T extends KubeObject>(
     resource: string,
     path: string,
@@ -222,11 +261,18 @@ export class ClusterWatch {
   #disrupted(resource: string, disruption: Disruption): void {
     const { metrics, logger } = this.#options;
     metrics.reflectorDisruptions.of(resource, disruption.kind).inc();
+    if (disruption.kind === 'unprojectable') this.#remember(resource, disruption.object.uid);
     if (disruption.kind === 'relist') metrics.reflectorRelists.of(resource).inc();
     if (disruption.kind === 'reconnect') metrics.reflectorReconnects.of(resource).inc();
     const routine = disruption.kind === 'reconnect' || disruption.kind === 'relist';
     if (!routine) logger.warn('the watch was disturbed', { resource, ...disruption });
     else if (logger.debugEnabled) logger.debug('the watch goes on', { resource, ...disruption });
+  }
+
+  #remember(resource: string, uid: string): void {
+    const known = this.#unreadable.get(resource) ?? new Set();
+    this.#unreadable.set(resource, known.add(uid));
+    if (known.size > maxUnreadable) known.delete(known.values().next().value!);
   }
 
   #exposeMetrics(): void {

@@ -246,6 +246,26 @@ export class NodeTable {
   }
 
   /**
+   * Counts the pods of a slot anew and corrects what its columns say of them. True when that was needed, which is a defect: they are
+   * kept up to date with every pod.
+   */
+  recount(slot: number): boolean {
+    const columns = [...this.#podColumns()];
+    const before = columns.map((column) => column[slot]!);
+    for (const column of columns) column[slot] = 0;
+    for (const pod of this.#pods[slot]!.values()) this.#account(slot, pod, 1);
+    const isWrong = columns.some((column, index) => column[slot] !== before[index]);
+    if (isWrong) this.#touch(slot);
+    return isWrong;
+  }
+
+  /** Slots in use, borrowed ones left out. */
+  *allSlots(): Generator<number> {
+    for (let slot = 0; slot < this.#used; slot++)
+      if (this.#names[slot] !== '' && !this.#borrowed.has(slot)) yield slot;
+  }
+
+  /**
    * A hypothetical node: a copy of a row in a slot of its own, to add pods to and to take pods from, judged by the same code as
    * any node and seen by nobody else. Give it back with `returnRow`.
    */

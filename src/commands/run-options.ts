@@ -30,6 +30,8 @@ export interface RunOptions extends ConfigurationOptions {
   readonly reloadIntervalMs: number;
   /** Compares a changed configuration with the one in effect before it takes effect. */
   readonly reloadPreview: boolean;
+  /** How often what is believed is compared with the cluster, in milliseconds; 0 for never. */
+  readonly cacheCheckIntervalMs: number;
   /** How long a pod may lie in the unschedulable pool, in milliseconds; the queue's default when not given. */
   readonly maxUnschedulableMs: number | undefined;
 }
@@ -39,6 +41,7 @@ export const maximumSeed = 2 ** 32 - 1;
 
 const defaultPort = 10_259;
 const defaultReloadIntervalMs = 1_000;
+const defaultCacheCheckIntervalMs = 300_000;
 
 /** Adds the flags of `berth run`: Berth's own, and behind them those of kube-scheduler. */
 export function addRunOptions(command: Command): Command {
@@ -73,6 +76,11 @@ export function addRunOptions(command: Command): Command {
       '--reload-preview',
       'log which pending pods a changed configuration judges differently before it takes effect',
       false,
+    )
+    .option(
+      '--cache-check-interval <duration>',
+      'compare the cache with the cluster so often and put it right, 0 for never (default: 5m)',
+      readDurationOrNever('cache-check-interval'),
     )
     .option(
       '--pod-max-in-unschedulable-pods-duration <duration>',
@@ -139,6 +147,7 @@ export function readRunOptions(command: Command): RunOptions {
     seed: flags.seed,
     reloadIntervalMs: flags.reloadInterval ?? defaultReloadIntervalMs,
     reloadPreview: flags.reloadPreview,
+    cacheCheckIntervalMs: flags.cacheCheckInterval ?? defaultCacheCheckIntervalMs,
     maxUnschedulableMs: flags.podMaxInUnschedulablePodsDuration,
   };
 }
@@ -164,5 +173,6 @@ interface RunFlags {
   readonly seed?: number;
   readonly reloadInterval?: number;
   readonly reloadPreview: boolean;
+  readonly cacheCheckInterval?: number;
   readonly podMaxInUnschedulablePodsDuration?: number;
 }

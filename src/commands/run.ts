@@ -29,6 +29,8 @@ import { neededAccess } from './needed-access.js';
 import type { RunOptions } from './run-options.js';
 
 const statesToCheckMs = 20;
+/** Whoever is alone is elected sooner, and lists the cluster once: as a candidate he would have to do it again. */
+const electionHeadStartMs = 500;
 
 /** The main job: schedules until it is told to end, or may not go on. Resolves to the exit code. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
@@ -164,8 +166,8 @@ class Run {
     // It may come while nobody waits for it.
     lost?.catch(() => undefined);
     const orLost = lost === undefined ? [] : [lost];
-    if (configuration.delayCacheUntilActive && leadership !== undefined)
-      await Promise.race([leadership.acquired, aborted(signal), ...orLost]);
+    const headStartMs = configuration.delayCacheUntilActive ? Number.POSITIVE_INFINITY : electionHeadStartMs;
+    const leads = await this.#awaitTurn(leadership, headStartMs, orLost);
     if (signal.aborted) return;
     // Bindings under way are finished after the signal: their pods are still to be watched then.
     const watching = new AbortController();
@@ -177,7 +179,9 @@ class Run {
         nodes: berth.cluster.nodes.nodeCount,
         boundPods: berth.cluster.podCount,
       });
-      const working = this.#lead(berth, leadership);
+      const { cacheCheckIntervalMs: everyMs } = this.#parts.options;
+      if (everyMs > 0) void berth.checkItself({ everyMs, signal });
+      const working = this.#lead(berth, leads ? undefined : leadership);
       await Promise.race([working, watch, ...orLost]);
       await working;
       await leadership?.release();
@@ -189,10 +193,34 @@ class Run {
     }
   }
 
-  async #lead(berth: Berth, leadership: LeaderElection | undefined): Promise<void> {
+  /** Resolves to true when it is this process's turn, or to false when that is not so after a while. */
+  async #awaitTurn(
+    leadership: LeaderElection | undefined,
+    withinMs: number,
+    orLost: readonly Promise<never>[],
+  ): Promise<boolean> {
+    if (leadership === undefined) return true;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, over.signal]);
+    const late =
+      withinMs === Number.POSITIVE_INFINITY
+        ? aborted(signal)
+        : systemClock.sleep(withinMs, { signal }).catch(() => undefined);
+    const turn = await Promise.race([
+      leadership.acquired.then(() => true),
+      late.then(() => false),
+      ...orLost,
+    ]);
+    over.abort();
+    return turn;
+  }
+
+  /** Schedules, first waiting for its turn where there is an election that is not won yet. */
+  async #lead(berth: Berth, election: LeaderElection | undefined): Promise<void> {
     const { signal } = this.#stop;
-    if (leadership !== undefined) {
-      await Promise.race([leadership.acquired, aborted(signal)]);
+    if (election !== undefined) {
+      await Promise.race([election.acquired, aborted(signal)]);
+      await berth.catchUp({ signal });
     }
     if (!signal.aborted) await berth.schedule({ signal });
   }

@@ -259,9 +259,9 @@ export class ApiClient implements ApiTransport {
 
   #headers(
     authentication: Headers,
-    { body, contentType = 'application/json' }: Partial<ApiRequest>,
+    { body, accept = 'application/json', contentType = 'application/json' }: Partial<ApiRequest>,
   ): Headers {
-    const headers = { accept: 'application/json', 'user-agent': this.#userAgent, ...authentication };
+    const headers = { accept, 'user-agent': this.#userAgent, ...authentication };
     return body === undefined ? headers : { ...headers, 'content-type': contentType };
   }
 

@@ -48,6 +48,11 @@ export class ApiError extends Error {
 
   /** True when the request may have been carried out although no answer said so. */
   get isAmbiguous(): boolean {
-    return this.failure === 'ambiguous' || (this.failure === 'status' && this.code === 504);
+    return this.failure === 'ambiguous' || (this.failure === 'status' && isGatewayTrouble(this.code));
   }
+}
+
+/** Somebody in between lost its server, or its patience, after it had passed the request on. */
+function isGatewayTrouble(code: number): boolean {
+  return code === 502 || code === 504;
 }

@@ -45,6 +45,8 @@ export type Disruption =
     };
 
 export type RelistCause =
+  /** Somebody has to be sure to know everything by now. */
+  | 'asked'
   /** The version we had is gone on the server. */
   | 'expired'
   /** The same place in the stream was unreadable twice. */

@@ -8,6 +8,8 @@ export interface PagedListRequest<T> {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly pageSize: number;
+  /** As `ApiRequest.accept`. */
+  readonly accept?: string;
   /** Called for each object; `undefined` leaves it out. */
   readonly project: (raw: unknown) => T | undefined;
   /** Called as each page arrives. */
@@ -42,7 +44,7 @@ export async function readPagedList<T>(request: PagedListRequest<T>): Promise<Li
 
 /** @returns `undefined` when a later page's continue token has expired. */
 async function readOnce<T>(request: PagedListRequest<T>, paged: boolean): Promise<Listing<T> | undefined> {
-  const { transport, path, query, pageSize, signal } = request;
+  const { transport, path, query, pageSize, accept, signal } = request;
   const objects: T[] = [];
   let resourceVersion = '';
   let token = '';
@@ -53,6 +55,7 @@ async function readOnce<T>(request: PagedListRequest<T>, paged: boolean): Promis
         method: 'GET',
         path,
         query: { ...query, limit: paged ? pageSize : undefined, continue: token === '' ? undefined : token },
+        ...(accept === undefined ? {} : { accept }),
         timeoutMs: TIMEOUT_MS,
         signal,
       });

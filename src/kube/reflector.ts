@@ -21,6 +21,7 @@ import {
   judgeWatchFailure,
   RegressedError,
   SilenceError,
+  StaleListError,
   TruncatedError,
   watchError,
 } from './watch-failure.js';
@@ -50,6 +51,8 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /** A watch that ends sooner and brought nothing counts as a failure. */
 const SHORT_WATCH_MS = 1_000;
+/** So many lists older than what is known are refused in a row, which takes half a minute; the next is believed. */
+const MAX_STALE_LISTS = 5;
 
 /**
  * Keeps a copy of one collection of an API server: lists it, then watches from the list's version, for as long as it
@@ -73,6 +76,12 @@ export class Reflector<T extends KubeObject> {
   #malformedAt: string | undefined;
   /** Errors the server answered in a row, without anything new in between. */
   #refusals = 0;
+  /** Ends the watch or the pause of this moment. */
+  #interruption = new AbortController();
+  /** Who waits for a list that begins after they asked. */
+  readonly #refreshes: (() => void)[] = [];
+  /** Lists in a row that were older than what is known. */
+  #staleLists = 0;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -81,6 +90,15 @@ export class Reflector<T extends KubeObject> {
     this.#store = new ObjectStore(options.handler);
     this.#backoff = new Backoff({ clock: this.#clock, random: this.#random });
     this.#silence = new SilenceGuard({ clock: this.#clock, limitMs: options.idleTimeoutMs ?? 150_000 });
+  }
+
+  /** The collection that is watched. */
+  get path(): string {
+    return this.#options.path;
+  }
+
+  get query(): ReflectorOptions<T>['query'] {
+    return this.#options.query;
   }
 
   /** What is known now, by UID. */
@@ -103,20 +121,47 @@ export class Reflector<T extends KubeObject> {
     return this.#silence.lastHeard;
   }
 
+  /**
+   * Lists anew, whatever the watch says, and resolves when that list was delivered, or the signal fires: everything that had happened
+   * before the call is known then. A watch that fell silent would not tell.
+   */
+  refresh({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      signal.addEventListener('abort', done, { once: true });
+      this.#refreshes.push(done);
+      if (this.#hasSynced) this.#scheduleRelist('asked');
+      this.#interruption.abort(new Error('a list was asked for'));
+    });
+  }
+
   /** Lists and watches until the signal fires; resolves then. No fault ends it. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#running) throw new Error('this reflector runs already');
     this.#running = true;
+    const onAbort = (): void => this.#interruption.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
     try {
       while (!signal.aborted) {
-        const pauseMs = this.#mustList ? await this.#tryList(signal) : await this.#tryWatch(signal);
-        if (pauseMs > 0) await this.#clock.sleep(pauseMs, { signal });
+        this.#interruption = new AbortController();
+        const pauseMs = this.#mustList ? await this.#tryList(signal) : await this.#tryWatch();
+        await this.#pause(pauseMs);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      signal.removeEventListener('abort', onAbort);
       this.#running = false;
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#interruption;
+    if (ms > 0 && !signal.aborted) await this.#clock.sleep(ms, { signal }).catch(() => undefined);
   }
 
   /** @returns milliseconds to pause before going on. */
@@ -137,6 +182,7 @@ export class Reflector<T extends KubeObject> {
   async #list(signal: AbortSignal): Promise<void> {
     const { transport, path, query, pageSize = 500, observe } = this.#options;
     const startedAt = this.#clock.monotonic();
+    const asked = this.#refreshes.length;
     const listing = await readPagedList({
       transport,
       path,
@@ -150,9 +196,23 @@ export class Reflector<T extends KubeObject> {
       signal,
     });
     signal.throwIfAborted();
+    this.#checkAge(listing.resourceVersion);
     this.#adopt(listing);
+    for (const done of this.#refreshes.splice(0, asked)) done();
+    // Somebody asked while this list was being read.
+    this.#mustList = this.#refreshes.length > 0;
     const durationMs = this.#clock.monotonic() - startedAt;
     observe?.listed?.({ objects: listing.objects.length, pages: listing.pages, durationMs });
+  }
+
+  /**
+   * A list older than what was delivered would take everything back: bound pods would be pending again. It comes from a server that
+   * lags behind, and the next try may reach another; only a server that insists was restored from a backup.
+   */
+  #checkAge(resourceVersion: string): void {
+    if (!isOlder(resourceVersion, this.#resourceVersion)) return;
+    this.#staleLists += 1;
+    if (this.#staleLists <= MAX_STALE_LISTS) throw new StaleListError(resourceVersion, this.#resourceVersion);
   }
 
   #adopt({ objects, resourceVersion }: Listing<T>): void {
@@ -160,13 +220,15 @@ export class Reflector<T extends KubeObject> {
     this.#resourceVersion = resourceVersion;
     this.#mustList = false;
     this.#refusals = 0;
+    this.#staleLists = 0;
     if (this.#hasSynced) return;
     this.#hasSynced = true;
     this.#store.synced();
   }
 
   /** @returns milliseconds to pause before going on. */
-  async #tryWatch(signal: AbortSignal): Promise<number> {
+  async #tryWatch(): Promise<number> {
+    const { signal } = this.#interruption;
     const startedFrom = this.#resourceVersion;
     this.#openedAt = undefined;
     let failure: unknown;

@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** @default 'application/json'; patches name theirs, for example `application/strategic-merge-patch+json`. */
   readonly contentType?: string;
+  /** What the answer may be: some form of JSON. @default 'application/json' */
+  readonly accept?: string;
   /** Milliseconds until the request is given up as ambiguous. @default 10_000 */
   readonly timeoutMs?: number;
   /** Whether the client itself waits and sends again on 429 and Retry-After; callers that pace themselves say no. @default true */

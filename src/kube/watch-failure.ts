@@ -30,6 +30,14 @@ export class RegressedError extends Error {
   }
 }
 
+/** A list shows an older state than was known already. */
+export class StaleListError extends Error {
+  constructor(resourceVersion: string, known: string) {
+    super(`the list is of version ${resourceVersion}, ${known} is known already`);
+    this.name = 'StaleListError';
+  }
+}
+
 /** What is remembered of the watches before. */
 export interface WatchHistory {
   /** This watch brought something new, or lived for a while: opening another at once is no storm. */

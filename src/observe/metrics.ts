@@ -303,6 +303,21 @@ export class Metrics {
     help: 'Failures of what a plugin from a module does in the background.',
     labels: ['plugin'],
   });
+  /** in: a watched resource, or `state` for what decisions rest on. */
+  readonly cacheDivergence = this.#gauge({
+    name: 'berth_cache_divergence',
+    help: 'Objects that differed from the cluster at the last comparison. Anything but 0 is a defect.',
+    labels: ['in'],
+  });
+  readonly cacheHealed = this.#counter({
+    name: 'berth_cache_healed_total',
+    help: 'Objects that differed from the cluster and were put right.',
+    labels: ['in'],
+  });
+  readonly cacheChecks = this.#plainCounter({
+    name: 'berth_cache_checks_total',
+    help: 'Comparisons of what the scheduler believes with the cluster.',
+  });
   readonly configurationGeneration = this.#plainGauge({
     name: 'berth_configuration_generation',
     help: 'Grows by 1 with each configuration that takes effect; 1 is the one of the start.',

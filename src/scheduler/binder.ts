@@ -98,8 +98,8 @@ export class Binder {
       // Only a program that is ending aborts: whoever comes next reads the pod anew.
       if (error.failure === 'aborted') return { kind: 'fenced' };
       if (error.code === 404) return { kind: 'gone' };
-      if (error.code === 409 || error.isAmbiguous) {
-        mayBeOurs ||= error.isAmbiguous;
+      if (error.code === 409 || isUnclear(error)) {
+        mayBeOurs ||= isUnclear(error);
         const settled = await this.#settle(pod, nodeName, signal);
         if (settled.kind === 'bound' && !mayBeOurs) return { kind: 'conflict', nodeName };
         if (settled.kind !== 'unbound') return settled;
@@ -117,7 +117,12 @@ export class Binder {
       }
       const mayHelp = error.code === 500 || error.code === 503 || error.failure === 'unreachable';
       mayBeOurs ||= mayHelp;
-      if (!mayHelp || ++tries >= maxTries) return { kind: 'failed', error };
+      if (!mayHelp) return { kind: 'failed', error };
+      if (++tries >= maxTries) {
+        // "etcdserver: request timed out" is a 500 after which the binding may stand.
+        const settled = await this.#settle(pod, nodeName, signal);
+        return settled.kind === 'unbound' ? { kind: 'failed', error } : settled;
+      }
       await clock
         .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })
         .catch(() => undefined);
@@ -173,6 +178,11 @@ export class Binder {
     if (wait > 0)
       await this.#options.clock.sleep(wait, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
+}
+
+/** The answer does not say whether the binding was made: none came, or it was nothing that an API server says. */
+function isUnclear(error: ApiError): boolean {
+  return error.isAmbiguous || error.failure === 'malformed';
 }
 
 function outcomeOf(error: ApiError | undefined): CallOutcome {

@@ -334,6 +334,45 @@ describe('watching', () => {
     expect(told).toEqual(['synced', '+a@11', '~a@11->6']);
   });
 
+  it('does not believe a list that is older than what it knows, until the server insists', async () => {
+    start();
+    const watch = await server.nextWatch();
+    watch.send('ADDED', raw('a', 11));
+    await heard('+a@11');
+    const stale = list(9);
+    let lists = 0;
+    server.answer = () => (++lists <= 2 ? stale : list(12, raw('a', 11)));
+    watch.send('ERROR', status(410, 'Expired', 'too old')).end();
+    expect(versionOf(await server.nextWatch())).toBe('12');
+    expect(told).toEqual(['synced', '+a@11']);
+    expect([lists, kinds().filter((kind) => kind === 'error')]).toEqual([3, ['error', 'error']]);
+  });
+
+  it('lists anew when somebody has to be sure, though the watch is open and silent', async () => {
+    const reflector = start();
+    await server.nextWatch();
+    server.answer = () => list(20, raw('a', 15));
+    await reflector.refresh({ signal: new AbortController().signal });
+    expect(told).toEqual(['synced', '+a@15']);
+    expect(versionOf(await server.nextWatch())).toBe('20');
+    expect(disruptions).toMatchObject([{ kind: 'relist', cause: 'asked' }]);
+  });
+
+  it('lists once more for whoever asks while a list is being read: it may have begun too early', async () => {
+    const reflector = start();
+    await server.nextWatch();
+    const { signal } = new AbortController();
+    let asked: Promise<void> | undefined;
+    server.answer = () => {
+      asked ??= reflector.refresh({ signal });
+      return list(20);
+    };
+    const before = server.calls.length;
+    await reflector.refresh({ signal });
+    await asked;
+    expect(server.calls.length - before).toBe(2);
+  });
+
   it('drops a connection on which nothing comes and resumes', async () => {
     const reflector = start({ idleTimeoutMs: 150_000 });
     const silent = await server.nextWatch();

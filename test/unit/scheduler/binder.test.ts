@@ -95,8 +95,12 @@ describe('Binder', () => {
     expect(server.posts).toBe(2);
   });
 
-  it('treats a 504 as ambiguous', async () => {
-    server.script = [{ answer: { failure: 'status', code: 504 }, acts: true }];
+  it.each([
+    ['a 504', { failure: 'status', code: 504 }],
+    ['a 502 of somebody in between', { failure: 'status', code: 502 }],
+    ['an answer that is nothing an API server says', { failure: 'malformed', code: 201 }],
+  ] as const)('treats %s as ambiguous', async (_what, answer) => {
+    server.script = [{ answer, acts: true }];
     expect(await bindWithin(0)).toEqual({ kind: 'bound' });
     expect(server.posts).toBe(1);
   });
@@ -142,6 +146,13 @@ describe('Binder', () => {
   it('tries four times when the server cannot answer now', async () => {
     server.script = Array.from({ length: 9 }, () => ({ answer: { failure: 'status', code: 500 } as const }));
     expect(await bindWithin(60_000)).toMatchObject({ kind: 'failed' });
+    expect(server.posts).toBe(4);
+  });
+
+  it('looks at the pod before it gives up: the binding may stand although the server said 500', async () => {
+    const answer = { failure: 'status', code: 500 } as const;
+    server.script = [{ answer }, { answer }, { answer }, { answer, acts: true }];
+    expect(await bindWithin(60_000)).toEqual({ kind: 'bound' });
     expect(server.posts).toBe(4);
   });
 
