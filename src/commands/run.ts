@@ -12,7 +12,6 @@ import { type Credentials, type CredentialsRequest, loadCredentials } from '../k
 import { type LeaderElection, startLeaderElection } from '../kube/leader-election.js';
 import type { LeaseWorkerMessage } from '../kube/lease-worker-protocol.js';
 import { userAgent } from '../kube/user-agent.js';
-import { openFence } from '../kube/write-fence.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { Metrics } from '../observe/metrics.js';
 import { PluginRecorder } from '../observe/plugin-recorder.js';
@@ -27,10 +26,11 @@ import { version } from '../version.js';
 import type { CommandContext } from './command-context.js';
 import { neededAccess } from './needed-access.js';
 import type { RunOptions } from './run-options.js';
+import { Turn } from './turn.js';
 
 const statesToCheckMs = 20;
-/** Whoever is alone is elected sooner, and lists the cluster once: as a candidate he would have to do it again. */
-const electionHeadStartMs = 500;
+/** Whoever is alone is elected sooner, and what was listed just before holds. Who has waited as a candidate lists anew. */
+const electedAtOnceMs = 1_000;
 
 /** The main job: schedules until it is told to end, or may not go on. Resolves to the exit code. */
 export async function runCommand(options: RunOptions, context: CommandContext): Promise<number> {
@@ -110,16 +110,16 @@ class Run {
     if (signal.aborted) abort();
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
     let server: HttpServer | undefined;
-    let leadership: LeaderElection | undefined;
+    const { leaderElect } = configuration.leaderElection;
+    const turn = new Turn(leaderElect ? () => this.#elect() : undefined);
     let endReloading = (): void => {};
     try {
-      const { leaderElect } = configuration.leaderElection;
       // Made first: what is wrong with the profiles is said before anybody is asked for anything.
       const berth = new Berth({
         transport: this.#client,
         eventTransport: this.#eventClient,
         configuration,
-        fence: leaderElect ? { mayWrite: () => leadership?.fence.mayWrite() ?? false } : openFence,
+        fence: turn.fence,
         metrics: this.#metrics,
         logger,
         clock: systemClock,
@@ -135,18 +135,17 @@ class Run {
         credentials: credentials.source,
         seed,
       });
-      if (leaderElect) leadership = this.#elect();
       server = this.#serve(berth);
       const port = await server.listen({ host: options.bindAddress, port: options.port });
       logger.info('serving health and metrics', { address: `http://${options.bindAddress}:${port}` });
       endReloading = this.#reload(berth);
-      await this.#work(berth, leadership);
+      await this.#work(berth, turn);
     } catch (error) {
       if (!this.#stop.signal.aborted || !isInterruption(error)) throw error;
     } finally {
       this.#stop.abort();
       signal.removeEventListener('abort', abort);
-      await leadership?.release();
+      await turn.release();
       endReloading();
       plugins.close();
       await server?.close();
@@ -157,34 +156,29 @@ class Run {
   }
 
   /** Watches, waits for its turn, schedules, and hands the lease back last, when nothing is left to write. */
-  async #work(berth: Berth, leadership: LeaderElection | undefined): Promise<void> {
-    const { logger, configuration } = this.#parts;
+  async #work(berth: Berth, turn: Turn): Promise<void> {
+    const { logger, configuration, options } = this.#parts;
     const { signal } = this.#stop;
-    const lost = leadership?.lost.then((loss) => {
-      throw new BerthError('BERTH_E_LEASE_LOST', { reason: loss.message });
-    });
-    // It may come while nobody waits for it.
-    lost?.catch(() => undefined);
-    const orLost = lost === undefined ? [] : [lost];
-    const headStartMs = configuration.delayCacheUntilActive ? Number.POSITIVE_INFINITY : electionHeadStartMs;
-    const leads = await this.#awaitTurn(leadership, headStartMs, orLost);
-    if (signal.aborted) return;
+    if (configuration.delayCacheUntilActive) {
+      turn.begin();
+      await turn.come({ signal });
+    }
     // Bindings under way are finished after the signal: their pods are still to be watched then.
     const watching = new AbortController();
     setMaxListeners(0, watching.signal);
     const watch = berth.watch({ signal: watching.signal });
     try {
-      await Promise.race([watch, untilTrue(() => berth.synced, signal), ...orLost]);
+      await Promise.race([watch, untilTrue(() => berth.synced, signal), turn.lost]);
       logger.info('synced with the cluster', {
         nodes: berth.cluster.nodes.nodeCount,
         boundPods: berth.cluster.podCount,
       });
-      const { cacheCheckIntervalMs: everyMs } = this.#parts.options;
+      const everyMs = options.cacheCheckIntervalMs;
       if (everyMs > 0) void berth.checkItself({ everyMs, signal });
-      const working = this.#lead(berth, leads ? undefined : leadership);
-      await Promise.race([working, watch, ...orLost]);
+      const working = this.#lead(berth, turn);
+      await Promise.race([working, watch, turn.lost]);
       await working;
-      await leadership?.release();
+      await turn.release();
       await berth.flushEvents();
     } finally {
       berth.abandon();
@@ -193,34 +187,14 @@ class Run {
     }
   }
 
-  /** Resolves to true when it is this process's turn, or to false when that is not so after a while. */
-  async #awaitTurn(
-    leadership: LeaderElection | undefined,
-    withinMs: number,
-    orLost: readonly Promise<never>[],
-  ): Promise<boolean> {
-    if (leadership === undefined) return true;
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#stop.signal, over.signal]);
-    const late =
-      withinMs === Number.POSITIVE_INFINITY
-        ? aborted(signal)
-        : systemClock.sleep(withinMs, { signal }).catch(() => undefined);
-    const turn = await Promise.race([
-      leadership.acquired.then(() => true),
-      late.then(() => false),
-      ...orLost,
-    ]);
-    over.abort();
-    return turn;
-  }
-
-  /** Schedules, first waiting for its turn where there is an election that is not won yet. */
-  async #lead(berth: Berth, election: LeaderElection | undefined): Promise<void> {
+  /** Runs for the lease once it knows the cluster: who does not know it shall not keep others from scheduling. */
+  async #lead(berth: Berth, turn: Turn): Promise<void> {
     const { signal } = this.#stop;
-    if (election !== undefined) {
-      await Promise.race([election.acquired, aborted(signal)]);
-      await berth.catchUp({ signal });
+    if (signal.aborted) return;
+    turn.begin();
+    if (!(await turn.comesWithin(electedAtOnceMs, { signal }))) {
+      await turn.come({ signal });
+      if (!signal.aborted) await berth.catchUp({ signal });
     }
     if (!signal.aborted) await berth.schedule({ signal });
   }
@@ -320,13 +294,6 @@ async function untilTrue(condition: () => boolean, signal: AbortSignal): Promise
   while (!condition() && !signal.aborted) {
     await systemClock.sleep(statesToCheckMs, { signal }).catch(() => undefined);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function isInterruption(error: unknown): boolean {

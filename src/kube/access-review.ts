@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.js';
 import { ApiError } from './api-error.js';
 import type { ApiTransport } from './transport.js';
 
@@ -10,6 +11,11 @@ export interface NeededAccess {
   readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
+}
+
+export interface AccessReviewOptions {
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
 
 /** `create pods/binding`, `update leases.coordination.k8s.io in namespace x`: as administrators speak of it. */
@@ -25,13 +31,39 @@ export function describeAccess({ verb, group, resource, subresource, namespace }
 export async function missingAccess(
   transport: ApiTransport,
   needed: readonly NeededAccess[],
-  options: { readonly signal?: AbortSignal } = {},
+  options: AccessReviewOptions = {},
 ): Promise<NeededAccess[]> {
-  const granted = await Promise.all(needed.map((access) => isGranted(transport, access, options.signal)));
+  const granted = await Promise.all(needed.map((access) => isGranted(transport, access, options)));
   return needed.filter((_access, index) => !granted[index]);
 }
 
+/** Asking changes nothing: whatever goes wrong on the way, it may be done again. */
+const maxTries = 4;
+const firstPauseMs = 100;
+const pauseGrowth = 4;
+
 async function isGranted(
+  transport: ApiTransport,
+  access: NeededAccess,
+  { signal, clock = systemClock }: AccessReviewOptions,
+): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask(transport, access, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !mayPass(error) || tries >= maxTries) throw error;
+      const pauseMs = Math.max(error.retryAfterMs ?? 0, firstPauseMs * pauseGrowth ** (tries - 1));
+      await clock.sleep(pauseMs, signal === undefined ? {} : { signal });
+    }
+  }
+}
+
+/** Trouble of the moment: a connection that was reset, a server that is busy or about to start. */
+function mayPass({ isAmbiguous, failure, code }: ApiError): boolean {
+  return isAmbiguous || failure === 'malformed' || code === 429 || code >= 500;
+}
+
+async function ask(
   transport: ApiTransport,
   access: NeededAccess,
   signal: AbortSignal | undefined,

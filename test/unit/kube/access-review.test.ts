@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { describeAccess, missingAccess, type NeededAccess } from '../../../src/kube/access-review.js';
 import { ApiError } from '../../../src/kube/api-error.js';
 import type { ApiRequest, ApiTransport } from '../../../src/kube/transport.js';
+import { ManualClock } from '../../manual-clock.js';
 
 const listPods = { verb: 'list', group: '', resource: 'pods' };
 const bindPods = { verb: 'create', group: '', resource: 'pods', subresource: 'binding' };
@@ -70,16 +71,45 @@ describe('missingAccess', () => {
   });
 
   it('fails where the server cannot be asked at all', async () => {
-    for (const trouble of [
-      { failure: 'unreachable' },
-      { failure: 'status', code: 401 },
-      { failure: 'status', code: 500 },
-    ] as const) {
+    for (const trouble of [{ failure: 'unreachable' }, { failure: 'status', code: 401 }] as const) {
       const { transport } = server(() => {
         throw new ApiError('trouble', trouble);
       });
       await expect(missingAccess(transport, [listPods])).rejects.toThrow('trouble');
     }
+  });
+
+  it.each([
+    ['a connection that was reset', { failure: 'ambiguous' }],
+    ['a server that is busy', { failure: 'status', code: 429 }],
+    ['a server in trouble', { failure: 'status', code: 503 }],
+  ] as const)('asks again after %s: asking changes nothing', async (_what, details) => {
+    let asked = 0;
+    const { transport } = server(() => {
+      asked += 1;
+      if (asked < 3) throw new ApiError('not now', details);
+      return { status: { allowed: true } };
+    });
+    const clock = new ManualClock();
+    const missing = missingAccess(transport, [listPods], { clock });
+    await clock.advance(1_000);
+    expect([await missing, asked]).toEqual([[], 3]);
+  });
+
+  it('gives up in the end, and at once where nobody is reached', async () => {
+    const { transport, requests } = server(() => {
+      throw new ApiError('not now', { failure: 'status', code: 503 });
+    });
+    const clock = new ManualClock();
+    const review = expect(missingAccess(transport, [listPods], { clock })).rejects.toThrow('not now');
+    await clock.advance(60_000);
+    await review;
+    expect(requests).toHaveLength(4);
+    const nobody = server(() => {
+      throw new ApiError('nobody there', { failure: 'unreachable' });
+    });
+    await expect(missingAccess(nobody.transport, [listPods], { clock })).rejects.toThrow('nobody there');
+    expect(nobody.requests).toHaveLength(1);
   });
 });
 
