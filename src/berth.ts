@@ -25,6 +25,7 @@ import { bindThroughApi } from './scheduler/api-binding.js';
 import { writeVolumesThroughApi } from './scheduler/api-volumes.js';
 import { Binder } from './scheduler/binder.js';
 import { ClusterFeed } from './scheduler/cluster-feed.js';
+import { KubeletRefusals } from './scheduler/kubelet-refusals.js';
 import { ObjectFeed } from './scheduler/object-feed.js';
 import type { ObjectKind } from './scheduler/object-kinds.js';
 import { PodsInPreBind } from './scheduler/pods-in-pre-bind.js';
@@ -71,6 +72,7 @@ export class Berth {
   readonly #events: EventRecorder;
   readonly #statuses: StatusWriter;
   readonly #preemptions: PreemptionExecutor;
+  readonly #refusals: KubeletRefusals;
   readonly #waiting: WaitingPods;
   readonly #watch: ClusterWatch;
   readonly #parts: PolicyParts;
@@ -168,6 +170,17 @@ export class Berth {
         movedElsewhere: (pod) =>
           logger.warn('the pod was bound elsewhere than decided', { pod: podKey(pod), node: pod.nodeName }),
         settled: (uid) => this.#statuses.forget(uid),
+        left: (pod) => this.#refusals.left(pod),
+      },
+    });
+    this.#refusals = new KubeletRefusals({
+      cluster: this.cluster,
+      pods: podApi,
+      clock,
+      released: (pod) => feed.assumptionForgotten(pod),
+      onRefusal: (pod, reason) => {
+        metrics.kubeletRefusals.of(reason).inc();
+        logger.warn('the kubelet did not take the pod', { pod: podKey(pod), node: pod.nodeName, reason });
       },
     });
     this.#feedFor = (kind) =>
@@ -208,7 +221,10 @@ export class Berth {
         statuses: this.#statuses,
         random,
         now: () => clock.now(),
-        ...(options.onOutcome === undefined ? {} : { onOutcome: options.onOutcome }),
+        onOutcome: (outcome) => {
+          if (outcome.kind === 'bound') this.#refusals.bound(outcome.pod.uid);
+          options.onOutcome?.(outcome);
+        },
       }),
     });
     this.#connect(this.#policy);
@@ -321,6 +337,7 @@ export class Berth {
   abandon(): void {
     this.#scheduler.abandon();
     this.#events.close();
+    this.#refusals.close();
     this.#policy.plugins?.close();
     void this.#policy.extenders?.close();
   }

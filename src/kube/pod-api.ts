@@ -63,6 +63,19 @@ export class PodApi {
     return { uid: found.metadata?.uid ?? '', nodeName: found.spec?.nodeName ?? '' };
   }
 
+  /** How a pod ended, read from the API server itself; a pod that is gone, or another by now, says nothing. */
+  async readEnd(
+    pod: PodReference,
+    options: CallOptions = {},
+  ): Promise<{ readonly phase: string; readonly reason: string }> {
+    const found = await this.#transport.request<{
+      metadata?: { uid?: string };
+      status?: { phase?: string; reason?: string };
+    }>({ method: 'GET', path: podPath(pod), ...options });
+    const { phase = '', reason = '' } = found.metadata?.uid === pod.uid ? (found.status ?? {}) : {};
+    return { phase, reason };
+  }
+
   /**
    * Deletes a pod gracefully. The UID goes along as a precondition: rejects with 409 when another pod has the name by now, with 404 when
    * there is none.

@@ -336,6 +336,18 @@ export class Metrics {
     name: 'berth_configuration_last_applied_timestamp_seconds',
     help: 'When the configuration in effect took effect, as seconds since 1970.',
   });
+  /** reason: the kubelet's word, such as `OutOfcpu`. */
+  readonly kubeletRefusals = this.#counter({
+    name: 'berth_kubelet_refusals_total',
+    help: 'Pods bound by this process that the kubelet did not take: somebody else uses the node as well.',
+    labels: ['reason'],
+  });
+  /** reason: `bound-by-another`, `deleted` or `another-leader`. */
+  readonly schedulingConflicts = this.#counter({
+    name: 'berth_scheduling_conflicts_total',
+    help: 'Attempts that came to nothing because another decided about the pod in the meantime.',
+    labels: ['reason'],
+  });
   readonly reconcileFoundPods = this.#plainCounter({
     name: 'berth_reconcile_found_pods_total',
     help: 'Pending pods that were in no queue until the reconcile found them: each is a defect or a lost event.',

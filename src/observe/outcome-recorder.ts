@@ -73,6 +73,7 @@ export class OutcomeRecorder implements SchedulerObserver {
         this.#pending(outcome);
         break;
       case 'overtaken':
+        this.#options.metrics.schedulingConflicts.of(conflictReason(outcome.by)).inc();
         this.#options.logger.info('another decided about the pod', {
           pod: podKey(outcome.pod),
           by: outcome.by,
@@ -138,4 +139,9 @@ export class OutcomeRecorder implements SchedulerObserver {
 
 function monotonicSeconds(): number {
   return performance.now() / 1000;
+}
+
+function conflictReason(by: string): string {
+  if (by === 'deletion') return 'deleted';
+  return by === 'another leader' ? 'another-leader' : 'bound-by-another';
 }

@@ -24,6 +24,8 @@ export interface ClusterFeedOptions {
     handled?(event: string, seconds: number): void;
     /** A pod that we had assumed on one node is bound to another. */
     movedElsewhere?(pod: Pod): void;
+    /** A bound pod left its node, and is counted there no more; waiting pods have not been told yet. */
+    left?(pod: Pod): void;
     /** A pod left for good, or is bound: whatever was kept for it can go. */
     settled?(uid: string): void;
   };
@@ -116,6 +118,7 @@ export class ClusterFeed {
 
   #boundDeleted(pod: Pod): void {
     this.#options.cluster.removePod(pod.uid);
+    this.#options.observe?.left?.(pod);
     this.#options.queue.delete(pod.uid);
     this.#options.observe?.settled?.(pod.uid);
     this.#options.queue.onEvent(assignedPodDelete, pod, undefined);

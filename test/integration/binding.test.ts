@@ -211,3 +211,24 @@ describe('a node that is deleted between decision and binding', () => {
     expect(believed).toEqual(stored);
   });
 });
+
+describe('a pod that the kubelet does not take', () => {
+  it('is followed by one that goes elsewhere, though its node seems the better one', async () => {
+    await cluster.node({ name: 'crowded' });
+    cluster.pod({ name: 'resident', nodeName: 'other', requests: { cpu: '1' } });
+    await cluster.node({ name: 'other' });
+    cluster.pod({ name: 'first', requests: { cpu: '3' } });
+    await cluster.bound('first');
+    expect(cluster.nodeOf('first')).toBe('crowded');
+    await cluster.settled();
+    const first = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'first' } as const;
+    cluster.api.patch(first, { status: { phase: 'Failed', reason: 'OutOfcpu' } }, { subresource: 'status' });
+    await eventually(
+      'the refusal to be noticed',
+      async () => (await cluster.metric('berth_kubelet_refusals_total', { reason: 'OutOfcpu' })) === 1,
+    );
+    cluster.pod({ name: 'second', requests: { cpu: '3' } });
+    await cluster.bound('second');
+    expect(cluster.nodeOf('second')).toBe('other');
+  });
+});

@@ -1,0 +1,142 @@
+import PQueue from 'p-queue';
+import type { Clock } from '../clock.js';
+import type { ClusterState } from '../cluster/cluster-state.js';
+import type { Pod } from '../cluster/pod.js';
+import { createPodProjector } from '../cluster/project-pod.js';
+import type { PodApi } from '../kube/pod-api.js';
+
+export interface KubeletRefusalsOptions {
+  readonly cluster: ClusterState;
+  readonly pods: Pick<PodApi, 'readEnd'>;
+  readonly clock: Clock;
+  /** What was kept for a refused pod is free again. */
+  readonly released: (pod: Pod) => void;
+  /** A kubelet did not take a pod that was bound to its node; `reason` is its word, such as `OutOfcpu`. */
+  readonly onRefusal?: (pod: Pod, reason: string) => void;
+}
+
+/** A kubelet decides about a pod as soon as it hears of it. What ends later ends by itself. */
+const attentionMs = 60_000;
+/** How long the room that a kubelet says it does not have counts as taken; doubled while the node goes on refusing. */
+const firstDistrustMs = 30_000;
+const longestDistrustMs = 300_000;
+/** A node that has taken pods for so long after its last refusal starts anew. */
+const forgivenAfterMs = 600_000;
+/** Reads at once, of pods that ended soon after they were bound. */
+const concurrency = 2;
+
+/** Kubelets' reasons for want of room: `OutOfcpu`, `OutOfmemory`, `OutOfpods`, `OutOfephemeral-storage` and so on. */
+const wantOfRoom = /^OutOf/;
+const otherRefusals: ReadonlySet<string> = new Set([
+  'NodePorts',
+  'NodeAffinity',
+  'UnexpectedAdmissionError',
+  'TopologyAffinityError',
+  'PodOSNotSupported',
+]);
+
+interface Distrust {
+  lastMs: number;
+  readonly refusedAt: number;
+}
+
+/**
+ * Notices when a kubelet does not take what was bound to its node, which happens where somebody else uses the node as well. The watch
+ * shows of it only that the pod is there no more; whatever takes its place would be sent to the same node at once. So the room of a
+ * pod that ended right after it was bound counts as taken until it is known why it ended, and for a while longer if the kubelet had no
+ * room for it.
+ */
+export class KubeletRefusals {
+  readonly #options: KubeletRefusalsOptions;
+  readonly #reads = new PQueue({ concurrency });
+  /** When pods of ours were bound, by UID, oldest first. */
+  readonly #boundAt = new Map<string, number>();
+  /** By node. */
+  readonly #distrusted = new Map<string, Distrust>();
+  readonly #blank = createPodProjector();
+  /** End the timers that run. */
+  readonly #timers = new Set<() => void>();
+
+  constructor(options: KubeletRefusalsOptions) {
+    this.#options = options;
+  }
+
+  /** We bound the pod. */
+  bound(uid: string): void {
+    const now = this.#options.clock.monotonic();
+    this.#boundAt.set(uid, now);
+    for (const [oldest, at] of this.#boundAt) {
+      if (now - at <= attentionMs) break;
+      this.#boundAt.delete(oldest);
+    }
+  }
+
+  /** The pod has left its node, and is counted there no more. */
+  left(pod: Pod): void {
+    const { clock, cluster } = this.#options;
+    const boundAt = this.#boundAt.get(pod.uid);
+    this.#boundAt.delete(pod.uid);
+    if (boundAt === undefined || pod.terminating || clock.monotonic() - boundAt > attentionMs) return;
+    const room = this.#roomOf(pod);
+    if (cluster.pod(room.uid) !== undefined) return;
+    cluster.assume(room);
+    void this.#reads.add(() => this.#judge(pod, room));
+  }
+
+  /** Resolves when it is known of all pods why they ended. */
+  async idle(): Promise<void> {
+    await this.#reads.onIdle();
+  }
+
+  /** Lets no timer keep the process alive. */
+  close(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  async #judge(pod: Pod, room: Pod): Promise<void> {
+    const { pods, clock, onRefusal } = this.#options;
+    const end = await pods.readEnd(pod).catch(() => undefined);
+    const reason = end?.phase === 'Failed' ? end.reason : '';
+    if (!wantOfRoom.test(reason) && !otherRefusals.has(reason)) {
+      this.#release(room);
+      return;
+    }
+    onRefusal?.(pod, reason);
+    if (!wantOfRoom.test(reason)) {
+      this.#release(room);
+      return;
+    }
+    const cancel = clock.after(this.#distrust(pod.nodeName), () => {
+      this.#timers.delete(cancel);
+      this.#release(room);
+    });
+    this.#timers.add(cancel);
+  }
+
+  /** Milliseconds. */
+  #distrust(nodeName: string): number {
+    const now = this.#options.clock.monotonic();
+    const before = this.#distrusted.get(nodeName);
+    const isNew = before === undefined || now - before.refusedAt > forgivenAfterMs;
+    const lastMs = isNew ? firstDistrustMs : Math.min(before.lastMs * 2, longestDistrustMs);
+    this.#distrusted.set(nodeName, { lastMs, refusedAt: now });
+    return lastMs;
+  }
+
+  #release(room: Pod): void {
+    const { cluster, released } = this.#options;
+    if (cluster.forget(room.uid)) released(room);
+  }
+
+  /** Takes what the pod took, and is no pod to anybody otherwise: nobody's neighbour, nobody's victim. */
+  #roomOf(pod: Pod): Pod {
+    const uid = `${pod.uid}/refused`;
+    const blank = this.#blank({
+      metadata: { name: pod.name, namespace: pod.namespace, uid, resourceVersion: '0' },
+      spec: { containers: [] },
+    });
+    const { nodeName, accounted, nonZeroCpu, nonZeroMemory } = pod;
+    return { ...blank, nodeName, accounted, nonZeroCpu, nonZeroMemory, priority: Number.MAX_SAFE_INTEGER };
+  }
+}
