@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { currentVersion, expectedKind } from './api-version.js';
 import { argsSchemas, resourceSpec } from './args-schemas.js';
+import { berthJsonSchema, isBerthDocumentSchema } from './berth-json-schema.js';
 import { durationKind } from './field-types.js';
 import { inTreePlugins } from './in-tree-plugins.js';
 import { fileSchema, managedResource, pluginConfigEntry, pluginEntry } from './schema.js';
@@ -41,19 +42,29 @@ const ranges: Readonly<Record<string, { readonly minimum?: number; readonly maxi
 
 const durationPattern = '^([-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$|^[-+]?0$';
 
-/** The JSON Schema (draft 7) of KubeSchedulerConfiguration v1 files, made of the very schema that files are read by. */
+/**
+ * The JSON Schema (draft 7) of configuration files, for each of their documents: a KubeSchedulerConfiguration v1, made of the very schema
+ * that files are read by, or a BerthConfiguration. An editor applies it to each document by itself.
+ */
 export function configurationJsonSchema(): JsonSchema {
-  const schema = generate(fileSchema);
+  const { $schema, definitions, ...schema } = generate(fileSchema);
   const properties = schema.properties as Record<string, JsonSchema>;
   properties.apiVersion = { ...properties.apiVersion, const: currentVersion };
   properties.kind = { ...properties.kind, const: expectedKind };
-  const { $schema, definitions, ...rest } = schema;
+  const title = `${expectedKind} (${currentVersion})`;
   return {
     $schema,
     $id: id,
-    title: `${expectedKind} (${currentVersion})`,
-    ...rest,
+    title: 'Configuration of Berth',
+    type: 'object',
+    // Not "oneOf": an editor would tell what is wrong in a document by both.
+    if: isBerthDocumentSchema,
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { $ref: '#/definitions/BerthConfiguration' },
+    else: { $ref: `#/definitions/${expectedKind}` },
     definitions: {
+      [expectedKind]: { title, ...schema },
+      BerthConfiguration: berthJsonSchema,
       ...(definitions as JsonSchema),
       ...Object.fromEntries(
         Object.entries(argsSchemas).map(([plugin, args]) => [`${plugin}Args`, argsSchema(plugin, args)]),
@@ -82,11 +93,12 @@ function generate(schema: z.ZodType): JsonSchema {
       if (named.has(zodSchema)) json.required = ['name'];
       for (const [field, values] of Object.entries(choices)) {
         const property = properties[field];
-        if (property !== undefined) property.enum = values;
+        // Made anew: fields of one type have one object.
+        if (property !== undefined) properties[field] = { ...property, enum: values };
       }
       for (const [field, range] of Object.entries(ranges)) {
         const property = properties[field];
-        if (property?.type === 'integer') Object.assign(property, range);
+        if (property?.type === 'integer') properties[field] = { ...property, ...range };
       }
       if (properties.urlPrefix !== undefined) json.required = ['urlPrefix'];
       if ((zodSchema as unknown) === pluginEntry) offerPlugins(properties, true);

@@ -20,5 +20,7 @@ export function openBreakerEvent(
     note: `Plugin ${plugin} failed too often and is not called for ${pauseMs / 1_000}s${last}`,
     reportingController: profiles[0]?.schedulerName ?? 'berth',
     regarding: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name },
+    // Events that differ in their notes alone are one event with a count: the second plugin would not be named anywhere.
+    related: { apiVersion: 'berth.dev/v1alpha1', kind: 'Plugin', name: plugin },
   };
 }

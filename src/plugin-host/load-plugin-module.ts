@@ -4,7 +4,8 @@ import { BerthError } from '../errors.js';
 import type { PluginDefinition } from '../framework/plugin-definition.js';
 import { definitionProblem, exportsProblem } from './check-definition.js';
 import type { ImportPluginModule } from './module-importer.js';
-import { pluginFrame } from './module-url.js';
+import { TrialFailed, waitsTooLong } from './module-trial.js';
+import { type PluginFrame, pluginFrame } from './module-url.js';
 import { describeThrown } from './plugin-supervisor.js';
 
 /** A module, as a configuration names it. Without a name it may be any plugin. */
@@ -23,7 +24,7 @@ export interface LoadPluginOptions {
   readonly importModule: ImportPluginModule;
   /** Tells this loading from others: each has instances of its own. */
   readonly generation: string;
-  /** How long a module may take to be imported. @default 10_000 */
+  /** How long a module may take to be imported, in its trial and in earnest each. @default 10_000 */
   readonly timeLimitMs?: number;
 }
 
@@ -46,15 +47,16 @@ async function importWithin(
   { importModule, generation, timeLimitMs = 10_000 }: LoadPluginOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { module: specifier, folder } = configuration;
+  const request = { specifier, folder, generation };
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const text = `it is not loaded after ${timeLimitMs / 1_000}s; an "await" at its top level must not wait for others`;
-    timer = setTimeout(() => reject(refuse(text, `${file}:1:1`)), timeLimitMs);
-  });
   try {
-    return await Promise.race([importModule({ specifier, folder, generation }), late]);
+    await importModule.trial?.(request, { timeLimitMs });
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new TrialFailed(waitsTooLong(timeLimitMs))), timeLimitMs);
+    });
+    return await Promise.race([importModule(request), late]);
   } catch (thrown) {
-    throw thrown instanceof BerthError ? thrown : refusalOf(thrown, configuration, file);
+    throw refusalOf(thrown, configuration, file);
   } finally {
     clearTimeout(timer);
   }
@@ -62,6 +64,7 @@ async function importWithin(
 
 /** What an import failed over, in words for the plugin's author. */
 function refusalOf(thrown: unknown, { module: specifier, where }: ModuleToLoad, file: string): BerthError {
+  if (thrown instanceof TrialFailed) return refuse(thrown.message, placeIn(thrown.frame, file));
   const { code, message, name } = asError(thrown);
   // A module that could not be read tells its place itself.
   const told = /^(.*):(\d+):(\d+): (.*)$/s.exec(message);
@@ -120,7 +123,10 @@ function refusalOf(thrown: unknown, { module: specifier, where }: ModuleToLoad, 
 
 /** Where in a plugin an error arose. Of JavaScript that is none V8 does not tell it. */
 function placeOf(thrown: unknown, file: string): string {
-  const found = pluginFrame(thrown);
+  return placeIn(pluginFrame(thrown), file);
+}
+
+function placeIn(found: PluginFrame | undefined, file: string): string {
   return found === undefined ? `${file}:1:1` : `${found.file}:${found.line}:${found.column}`;
 }
 

@@ -1,13 +1,18 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, extname, isAbsolute, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { apiSymbolName, type EntryRequest, entryOf } from './module-entry.js';
+import { runTrial } from './module-trial-process.js';
+import { trialVariable } from './module-trial-protocol.js';
 import { generationOf, markUrl } from './module-url.js';
+import { withoutSourceComments } from './source-comments.js';
 import { stripTypes } from './strip-types.js';
 
 /*
  * What Node.js is taught so that plugins can be imported: TypeScript, and 'berth' without node_modules. It concerns the modules of
- * plugins alone; all others go their usual way. The file is an entry of its own, because Node.js 20 runs hooks in a thread of theirs.
+ * plugins alone; all others go their usual way. The file is an entry of its own, because Node.js 20 runs hooks in a thread of theirs. It is
+ * the entry of the processes as well in which modules are tried.
  */
 
 const apiUrl = 'berth-plugin-api:berth';
@@ -81,7 +86,7 @@ function sourceAt(url: string, apiNames: readonly string[]): LoadedSource | unde
   }
   if (generationOf(url) === undefined) return undefined;
   const file = fileURLToPath(url);
-  const source = readFileSync(file, 'utf8');
+  const source = withoutSourceComments(readFileSync(file, 'utf8'));
   switch (extname(file)) {
     case '.ts':
     case '.mts':
@@ -152,4 +157,13 @@ export async function load<Result>(
   next: (url: string, context: unknown) => Promise<Result>,
 ): Promise<LoadedSource | Result> {
   return sourceAt(url, namesInThread) ?? next(url, context);
+}
+
+// Not waited for here: the trial imports this module. Only as the program that was started: hooks are of use in others as well.
+if (
+  isMainThread &&
+  process.env[trialVariable] !== undefined &&
+  process.argv[1] === fileURLToPath(import.meta.url)
+) {
+  void runTrial();
 }

@@ -35,6 +35,13 @@ export function pluginFrame(error: unknown): PluginFrame | undefined {
   return { file: fileURLToPath(found[1]!), line: Number(found[2]), column: Number(found[3]) };
 }
 
+const anyFrame = /^\s+at (?:.*? \()?(?:async )?(?:file:\/\/)?(\/[^()]*?)(?:\?[^()]*?)?:\d+:\d+\)?$/gm;
+
+/** Paths of all files in the stack of an error; none where it has no stack, or one of Node.js' own functions only. */
+export function filesInStack(error: unknown): readonly string[] {
+  return Array.from(stackOf(error).matchAll(anyFrame), ([, file]) => file!);
+}
+
 /** A stack may be made when it is asked for, and fail over what the error is made of. */
 function stackOf(error: unknown): string {
   try {

@@ -13,7 +13,6 @@ import { functionsProblem } from './check-definition.js';
 import { hostPlugin } from './hosted-plugin.js';
 import { loadPluginModule } from './load-plugin-module.js';
 import { type ImportPluginModule, importPluginModule } from './module-importer.js';
-import type { PluginFrame } from './module-url.js';
 import {
   type ConfiguredModule,
   checkArgs,
@@ -23,7 +22,7 @@ import {
 } from './plugin-checks.js';
 import type { BreakerReport, PluginObserver } from './plugin-observer.js';
 import { PluginSupervisor, type SupervisionSettings } from './plugin-supervisor.js';
-import { watchStrayErrors } from './stray-errors.js';
+import { type StrayOrigin, watchStrayErrors } from './stray-errors.js';
 import { TimeGuard } from './time-guard.js';
 
 export interface PluginHostOptions {
@@ -88,7 +87,7 @@ export class PluginHost {
     this.warnings = warnings;
     this.registered = hosted.map((each) => this.#register(each));
     this.#unwatch =
-      hosted.length === 0 ? () => {} : watchStrayErrors((error, frame) => this.#stray(error, frame));
+      hosted.length === 0 ? () => {} : watchStrayErrors((error, origin) => this.#stray(error, origin));
   }
 
   /** Imports and checks the modules of a configuration. Throws `BerthError` with exit code 2. */
@@ -239,12 +238,36 @@ export class PluginHost {
     }
   }
 
-  #stray(error: unknown, { file }: PluginFrame): void {
-    const byFile = this.#hosted.find((hosted) => realPath(hosted.file) === file);
-    const byFolder = this.#hosted.find((hosted) => file.startsWith(`${dirname(realPath(hosted.file))}/`));
-    const { settings } = byFile ?? byFolder ?? this.#hosted[0]!;
-    this.#options.observer?.strayed?.(settings.name, error);
+  /** Reports an error that nobody handled, if it may be a plugin's. */
+  #stray(error: unknown, origin: StrayOrigin): boolean {
+    const plugin = this.#strayOf(origin);
+    if (plugin !== undefined) this.#options.observer?.strayed?.(plugin, error);
+    return plugin !== undefined;
   }
+
+  /**
+   * Whose it is. A request that was forgotten, a text that was thrown: such errors name no file at all. They are taken for a plugin's,
+   * because Berth waits for whatever it begins, and one forgotten line in a plugin must not end the scheduler.
+   */
+  #strayOf({ frame, files }: StrayOrigin): string | undefined {
+    const [first, second] = this.#hosted;
+    const fallback = second === undefined ? first?.settings.name : unknownPlugin;
+    if (frame === undefined) {
+      return files.length === 0 ? fallback : this.#hosted.find(usesPackageOf(files))?.settings.name;
+    }
+    const byFile = this.#hosted.find((hosted) => realPath(hosted.file) === frame.file);
+    const byFolder = this.#hosted.find(({ file }) => frame.file.startsWith(`${dirname(realPath(file))}/`));
+    return (byFile ?? byFolder ?? first)?.settings.name;
+  }
+}
+
+/** Stands for the plugin in reports of errors that do not tell where they come from. */
+const unknownPlugin = 'unknown';
+
+/** Is one of the files of a package that the plugin may import? */
+function usesPackageOf(files: readonly string[]): (hosted: HostedDefinition) => boolean {
+  const folders = files.flatMap((file) => file.split('/node_modules/').slice(0, -1).slice(0, 1));
+  return ({ file }) => folders.some((folder) => folder !== '' && realPath(file).startsWith(`${folder}/`));
 }
 
 function realPath(file: string): string {

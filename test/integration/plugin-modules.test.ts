@@ -159,6 +159,33 @@ describe('a plugin module', () => {
       'mine.ts:2:9: loading it failed: Error: no luck',
     ],
     [
+      'a call of process.exit()',
+      { 'mine.ts': 'const a = 1;\n  process.exit(3);\n' },
+      'mine.ts:2:11: it calls process.exit(3) while it is loaded, which would end Berth; it has to throw an error instead',
+    ],
+    [
+      'an import that calls process.abort()',
+      { 'mine.ts': scorer('0', "import './lib.js';"), 'lib.ts': 'process.abort();\n' },
+      'lib.ts:1:9: it calls process.abort() while it is loaded, which would end Berth; it has to throw an error instead',
+    ],
+    [
+      'one that fills the memory, in small pieces',
+      {
+        'mine.ts': 'const map = new Map<string, object>();\nfor (let i = 0; ; i++) map.set(String(i), {});\n',
+      },
+      'mine.ts:1:1: it takes more than 128 MiB of memory to load; it must do with less at its top level',
+    ],
+    [
+      'one that fills the memory, in large pieces',
+      { 'mine.ts': 'for (const all: unknown[] = []; ; ) all.push(new Array(2 ** 24).fill(1.5));\n' },
+      'mine.ts:1:1: it takes more than 128 MiB of memory to load; it must do with less at its top level',
+    ],
+    [
+      'an end without a call that is known',
+      { 'mine.ts': '(process as any).reallyExit(4);\n' },
+      'mine.ts:1:1: it ends the process with exit code 4 while it is loaded, which would end Berth; it has to throw an error instead',
+    ],
+    [
       'no plugin',
       { 'mine.ts': 'export const other = 1;\n' },
       'mine.ts:1:1: it exports "other" and no "plugin"; it has to say "export const plugin = definePlugin({ … })"',
@@ -174,6 +201,56 @@ describe('a plugin module', () => {
     const { status, stderr } = check(join(folder, name));
     expect(stderr).toContain(problem);
     expect([status, stderr.startsWith('berth: /'), stderr.includes('\n')]).toEqual([2, true, false]);
+  });
+
+  it('that never ends being loaded is given up, whether it computes or waits', async () => {
+    files({
+      'loop.ts': `for (;;);\n${scorer('0')}`,
+      'wait.ts': `await new Promise(() => {});\n${scorer('0')}`,
+    });
+    // At the same time: each takes as long as a module may.
+    const checks = ['loop.ts', 'wait.ts'].map(async (name) => {
+      const berth = new BerthProcess(['plugin', 'check', join(folder, name)]);
+      const code = await berth.exited;
+      return [code, berth.stdout, berth.stderr.replaceAll(folder, '').trimEnd()];
+    });
+    const endOf = '; correct the file at that place';
+    expect(await Promise.all(checks)).toEqual([
+      [
+        2,
+        '',
+        `berth: /loop.ts:1:1: it is not loaded after 10s and does not pause; a loop at its top level must come to an end${endOf}`,
+      ],
+      [
+        2,
+        '',
+        `berth: /wait.ts:1:1: it is not loaded after 10s; an "await" at its top level must not wait for others${endOf}`,
+      ],
+    ]);
+  });
+
+  it('is tried in a process of its own, which prints nothing, lets go of what it holds, and does not wait for more', () => {
+    const file = files({
+      'mine.ts': `import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+const isTrial = process.env.BERTH_PLUGIN_TRIAL !== undefined;
+appendFileSync(${JSON.stringify(join(folder, 'loadings'))}, isTrial ? 'trial ' : 'program ');
+console.log('loading');
+console.error('loading');
+setTimeout(() => { throw new Error('let slip'); }, 0);
+void Promise.reject(new Error('let slip'));
+// The trial would never end by itself.
+if (isTrial) createServer().listen(0, '127.0.0.1');
+// A timer that keeps nobody waiting.
+await new Promise((resolve) => setTimeout(resolve, 20).unref());
+${scorer('0')}`,
+    });
+    expect(check(file)).toEqual({
+      status: 0,
+      stdout: 'loading\n/mine.ts: plugin Mine is fine: score',
+      stderr: 'loading',
+    });
+    expect(readFileSync(join(folder, 'loadings'), 'utf8')).toBe('trial program ');
   });
 
   it('that never ends being made is given up', () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type EmbeddedApiServer,
@@ -218,6 +220,32 @@ describe('a configuration that changes while Berth works', () => {
     mounted.update({ [config]: packing('LeastAllocated') });
     expect(await placed('patient')).toBe('a');
     expect(await metric('berth_configuration_generation')).toBe(3);
+  });
+
+  it('is refused when a module never ends being loaded, and pods are scheduled meanwhile', async () => {
+    addNodes('a');
+    await start({ [config]: packing('LeastAllocated') });
+    const tried = join(mounted.path, 'tried');
+    const endless = `import { writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(tried)}, '');
+for (;;);
+${refusing('never')}`;
+    mounted.update({ [config]: withRefusing, 'refusing.ts': endless });
+    await eventually('the module to be tried', () => existsSync(tried));
+    addPod('meanwhile');
+    expect(await placed('meanwhile')).toBe('a');
+    // So that it was meanwhile indeed.
+    expect(await metric('berth_configuration_last_reload_successful')).toBe(1);
+    expect(await logged('the changed configuration is refused and the last good one stays')).toMatchObject([
+      {
+        code: 'BERTH_E_CONFIG_INVALID',
+        error: expect.stringMatching(/refusing\.ts:1:1: it is not loaded after 10s and does not pause; /),
+      },
+    ]);
+    mounted.update({ [config]: withRefusing, 'refusing.ts': refusing('not today') });
+    await generation(2);
+    addPod('patient');
+    await refused('patient', '1 not today');
   });
 
   it('begins to watch what its plugins read before it takes effect', async () => {

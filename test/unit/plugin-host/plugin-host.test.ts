@@ -405,7 +405,64 @@ describe('errors that nobody handled', () => {
 
   it('are not the plugin’s when they come from elsewhere', () => {
     expect(isPluginsStrayError(new Error('ours'))).toBe(false);
-    expect(isPluginsStrayError('text')).toBe(false);
+  });
+
+  const strays: unknown[] = [];
+  const observer = { strayed: (plugin: string) => strays.push(plugin) };
+  const hosted = (name: string, file: string) => ({
+    settings: { ...pluginModuleDefaults, name },
+    definition: definePlugin({ name, points: ['score'], create: () => ({ score: () => 1 }) }),
+    file,
+  });
+  const withStack = (stack: string): Error => Object.assign(new Error('lost'), { stack });
+
+  it('are taken for the plugin’s when they name no file: Node.js made them, or they are no errors', () => {
+    const host = PluginHost.of([hosted('One', '/p/one.ts')], { ...options, observer });
+    strays.length = 0;
+    for (const error of [
+      'text',
+      undefined,
+      null,
+      withStack(''),
+      withStack(
+        'TypeError: fetch failed\n    at node:internal/deps/undici/undici:1:2\n    at process.x (node:y:1:2)',
+      ),
+    ])
+      expect(isPluginsStrayError(error)).toBe(true);
+    host.close();
+    expect(strays).toEqual(['One', 'One', 'One', 'One', 'One']);
+  });
+
+  it('are of an unknown one of several plugins when they name no file', () => {
+    const host = PluginHost.of([hosted('One', '/p/one.ts'), hosted('Two', '/q/two.ts')], {
+      ...options,
+      observer,
+    });
+    strays.length = 0;
+    expect(isPluginsStrayError('text')).toBe(true);
+    host.close();
+    expect(strays).toEqual(['unknown']);
+  });
+
+  it('are the plugin’s when they come out of a package that it may import', () => {
+    const host = PluginHost.of([hosted('One', '/p/one.ts'), hosted('Two', '/q/two.ts')], {
+      ...options,
+      observer,
+    });
+    strays.length = 0;
+    const from = (file: string): Error =>
+      withStack(`Error: lost\n    at late (${file}:1:2)\n    at node:x:1:2`);
+    expect(isPluginsStrayError(from('file:///q/node_modules/pack/index.js'))).toBe(true);
+    expect(strays).toEqual(['Two']);
+    // Berth's own, as --enable-source-maps shows them in its image.
+    for (const file of [
+      'file:///r/node_modules/pack/index.js',
+      '/src/berth.ts',
+      '/node_modules/undici/api.js',
+    ])
+      expect(isPluginsStrayError(from(file))).toBe(false);
+    host.close();
+    expect(strays).toHaveLength(1);
   });
 });
 
