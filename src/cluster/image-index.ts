@@ -9,8 +9,15 @@ interface ImageEntry {
 /** Which nodes have which container image. A name's size is that of its first report, as kube-scheduler keeps it. */
 export class ImageIndex {
   readonly #byName = new Map<string, ImageEntry>();
+  #version = 0;
+
+  /** Grows when some node has an image more or less. */
+  get version(): number {
+    return this.#version;
+  }
 
   add(slot: number, images: readonly NodeImage[]): void {
+    if (images.length > 0) this.#version += 1;
     for (const { names, sizeBytes } of images) {
       for (const name of names) {
         const entry = this.#byName.get(name);
@@ -21,6 +28,7 @@ export class ImageIndex {
   }
 
   remove(slot: number, images: readonly NodeImage[]): void {
+    if (images.length > 0) this.#version += 1;
     for (const { names } of images) {
       for (const name of names) {
         const entry = this.#byName.get(name);

@@ -1,7 +1,7 @@
 import { ImageIndex } from './image-index.js';
 import { Interner } from './interner.js';
 import { LabelColumn } from './label-column.js';
-import type { Node, Taint } from './node.js';
+import type { Node, NodeImage, Taint } from './node.js';
 import { roundRobin, zoneKey } from './node-order.js';
 import type { Labels, Pod } from './pod.js';
 import type { Requests } from './requests.js';
@@ -72,6 +72,7 @@ export class NodeTable {
   #capacity = initialCapacity;
   #used = 0;
   #nodeCount = 0;
+  #cordonedCount = 0;
   #generation = 0;
   #topologyVersion = 0;
   readonly #observers: NodeTableObserver[] = [];
@@ -104,6 +105,11 @@ export class NodeTable {
   /** Nodes that have an object. */
   get nodeCount(): number {
     return this.#nodeCount;
+  }
+
+  /** Of those, nodes that are marked unschedulable. */
+  get cordonedCount(): number {
+    return this.#cordonedCount;
   }
 
   /** All nodes that have an object, zones taking turns. Valid until the next node is added or removed. */
@@ -370,10 +376,11 @@ export class NodeTable {
     for (const column of this.#labelColumns.values()) column.set(slot, undefined);
   }
 
-  /** Takes a node out of the lists that depend on its labels and images, where they change. */
+  /** Takes a node out of the lists that depend on its labels and images, where they change, and out of the counts. */
   #unlist(slot: number, old: Node | undefined, next: Node | undefined): void {
     if (old === undefined) return;
-    if (old.images !== next?.images) this.images.remove(slot, old.images);
+    if (old.unschedulable) this.#cordonedCount -= 1;
+    if (!sameImages(old.images, next?.images)) this.images.remove(slot, old.images);
     if (next !== undefined && zoneKey(old.labels) === zoneKey(next.labels)) return;
     const key = zoneKey(old.labels);
     const slots = this.#zones.get(key)!;
@@ -384,7 +391,8 @@ export class NodeTable {
   }
 
   #list(slot: number, old: Node | undefined, node: Node): void {
-    if (old?.images !== node.images) this.images.add(slot, node.images);
+    if (node.unschedulable) this.#cordonedCount += 1;
+    if (!sameImages(node.images, old?.images)) this.images.add(slot, node.images);
     const key = zoneKey(node.labels);
     if (old !== undefined && zoneKey(old.labels) === key) return;
     const slots = this.#zones.get(key);
@@ -487,6 +495,11 @@ function sameLabels(a: Labels, b: Labels): boolean {
   return (
     keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
   );
+}
+
+/** Equal images are one object, and a node lists them in the same order with every heartbeat. */
+function sameImages(a: readonly NodeImage[], b: readonly NodeImage[] | undefined): boolean {
+  return a === b || (b !== undefined && a.length === b.length && a.every((image, i) => image === b[i]));
 }
 
 function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {

@@ -27,6 +27,7 @@ export function liftFilter(plugin: NodeFilterPlugin): RowFilterPlugin {
         const status = plugin.filter(cycle, pod, view.moveTo(rows.slots[i]!));
         if (status !== undefined) verdicts[i] = verdictFor(given, status);
       }
+      return undefined;
     },
     verdictStatus: (cycle, verdict) => cycle.read(key).statuses[verdict - 1]!,
   };
@@ -38,6 +39,7 @@ export function liftScore(plugin: NodeScorePlugin): RowScorePlugin {
     scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array) {
       const view = new NodeView(cycle.nodes);
       for (let i = 0; i < rows.length; i++) scores[i] = plugin.score(cycle, pod, view.moveTo(rows.slots[i]!));
+      return undefined;
     },
   };
 }

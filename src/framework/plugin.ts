@@ -61,9 +61,10 @@ export interface NodeFilterPlugin extends Plugin {
 export interface RowFilterPlugin extends Plugin {
   /**
    * Writes one verdict for each row: `verdicts[i]` is about `rows.slots[i]`; 0 lets the node pass, any other number is this
-   * plugin's own and is explained by `verdictStatus`. The array comes in filled with 0.
+   * plugin's own and is explained by `verdictStatus`. The array comes in filled with 0. `'none'`: no row was refused, and nobody
+   * has to look for one.
    */
-  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): void;
+  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): 'none' | undefined;
   /** What a verdict means: the same number always means the same within one cycle. */
   verdictStatus(cycle: Cycle, verdict: number): Status;
 }
@@ -78,9 +79,13 @@ export interface NodeScorePlugin extends Plugin {
   score(cycle: Cycle, pod: Pod, node: NodeView): number;
 }
 
-/** Vector form: `scores[i]` is about `rows.slots[i]`; integers. */
+/** Vector form: `scores[i]` is about `rows.slots[i]`; integers. The array comes in filled with 0. */
 export interface RowScorePlugin extends Plugin {
-  scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void;
+  /**
+   * `'constant'`: all rows have the score of the first, also the exact one, and normalising it alone gives what normalising all of
+   * them would.
+   */
+  scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): 'constant' | undefined;
   /** The same scores before they were truncated to integers: decides between nodes whose totals are equal. */
   exactScoreRows?(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void;
 }

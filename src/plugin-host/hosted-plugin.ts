@@ -211,6 +211,7 @@ function hostFilter(
         return true;
       });
       if (!done) verdicts.fill(0, 0, rows.length);
+      return undefined;
     },
     verdictStatus: (cycle, verdict) => cycle.read(key).status(verdict),
   };
@@ -288,7 +289,7 @@ function hostScore(
   /** By slot, of the attempt that was scored last: scores before they were cut to integers. */
   let exact = new Float64Array(0);
   const normalizes = functions.normalizeScores !== undefined;
-  const scoreRows = (cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void => {
+  const scoreRows = (cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): undefined => {
     if (exact.length < cycle.nodes.capacity) exact = new Float64Array(cycle.nodes.capacity);
     const attempt = attemptOf(cycle);
     const done = supervisor.call({ point: 'Score', attempt: cycle, repeatable: true }, false, () => {

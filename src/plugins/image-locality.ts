@@ -14,6 +14,18 @@ const mebibyte = 1024 * 1024;
 const floor = 23 * mebibyte;
 /** More bytes for each container than this are no further advantage. */
 const ceilingOfOne = 1000 * mebibyte;
+/** More lists of images than templates plausibly take turns with; beyond it they are added up anew. */
+const maxKept = 64;
+
+type Cut = (value: number) => number;
+
+/** Scores by slot for one list of images, as long as nothing of it changes. */
+interface Kept {
+  /** 0 to 100. */
+  readonly cut: Uint8Array;
+  /** Worked out when nodes first tie. */
+  exact?: Float64Array;
+}
 
 /**
  * Prefers nodes that have the pod's images, counted by size. An image that few nodes have counts for less, so that a pod is not
@@ -22,49 +34,84 @@ const ceilingOfOne = 1000 * mebibyte;
 export class ImageLocality implements RowScorePlugin {
   readonly name = imageLocality;
   readonly events = [];
-  /** By slot. */
-  #bytes = new Float64Array(0);
+  /** By list of images. */
+  readonly #kept = new Map<string, Kept>();
+  /** What all that is kept was made from. */
+  #nodes: NodeTable | undefined;
+  #version = -1;
+  #nodeCount = 0;
+  #capacity = 0;
 
-  scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): void {
-    this.#score(nodes, spec, rows, scores, trunc);
+  scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): 'constant' | undefined {
+    if (!areAnywhere(spec.images, nodes)) return 'constant';
+    copyTo(rows, this.#keptFor(nodes, spec).cut, scores);
+    return undefined;
   }
 
   exactScoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): void {
-    this.#score(nodes, spec, rows, scores, (value) => value);
+    if (!areAnywhere(spec.images, nodes)) return;
+    const kept = this.#keptFor(nodes, spec);
+    kept.exact ??= scoresBySlot(nodes, spec, (value) => value);
+    copyTo(rows, kept.exact, scores);
   }
 
-  #score(
-    nodes: NodeTable,
-    spec: PodSpec,
-    { slots, length }: Rows,
-    scores: Float64Array,
-    cut: (value: number) => number,
-  ): void {
-    if (!this.#addUp(nodes, spec.images, cut)) return;
-    const bytes = this.#bytes;
-    const ceiling = ceilingOfOne * spec.imageCount;
-    for (let i = 0; i < length; i++) {
-      const sum = min(max(bytes[slots[i]!]!, floor), ceiling);
-      scores[i] = cut((highest * (sum - floor)) / (ceiling - floor));
+  #keptFor(nodes: NodeTable, spec: PodSpec): Kept {
+    this.#forgetOld(nodes);
+    const key = `${spec.imageCount}\n${spec.images.join('\n')}`;
+    let kept = this.#kept.get(key);
+    if (kept === undefined) {
+      if (this.#kept.size >= maxKept) this.#kept.clear();
+      kept = { cut: new Uint8Array(scoresBySlot(nodes, spec, trunc)) };
+      this.#kept.set(key, kept);
     }
+    return kept;
   }
 
-  /** Bytes of the pod's images by node; false when no node has any of them. */
-  #addUp(nodes: NodeTable, images: readonly string[], cut: (value: number) => number): boolean {
-    let found = false;
-    for (const image of images) {
-      const entry = nodes.images.get(image);
-      if (entry === undefined) continue;
-      if (!found) this.#clear(nodes.capacity);
-      found = true;
-      const worth = cut(entry.sizeBytes * (entry.slots.size / nodes.nodeCount));
-      for (const slot of entry.slots) this.#bytes[slot]! += worth;
-    }
-    return found;
+  /** A node more or less changes what an image is worth on all others. */
+  #forgetOld(nodes: NodeTable): void {
+    const { images, nodeCount, capacity } = nodes;
+    if (
+      this.#nodes === nodes &&
+      this.#version === images.version &&
+      this.#nodeCount === nodeCount &&
+      this.#capacity === capacity
+    )
+      return;
+    this.#kept.clear();
+    this.#nodes = nodes;
+    this.#version = images.version;
+    this.#nodeCount = nodeCount;
+    this.#capacity = capacity;
   }
+}
 
-  #clear(capacity: number): void {
-    if (this.#bytes.length < capacity) this.#bytes = new Float64Array(capacity);
-    else this.#bytes.fill(0);
+function areAnywhere(images: readonly string[], nodes: NodeTable): boolean {
+  for (const image of images) if (nodes.images.get(image) !== undefined) return true;
+  return false;
+}
+
+function copyTo({ slots, length }: Rows, bySlot: Uint8Array | Float64Array, scores: Float64Array): void {
+  for (let i = 0; i < length; i++) scores[i] = bySlot[slots[i]!]!;
+}
+
+function scoresBySlot(nodes: NodeTable, { images, imageCount }: PodSpec, cut: Cut): Float64Array {
+  const scores = bytesBySlot(nodes, images, cut);
+  const ceiling = ceilingOfOne * imageCount;
+  for (let slot = 0; slot < scores.length; slot++) {
+    const sum = min(max(scores[slot]!, floor), ceiling);
+    scores[slot] = cut((highest * (sum - floor)) / (ceiling - floor));
   }
+  return scores;
+}
+
+/** What is there already of the images, weighed by how common each is. */
+function bytesBySlot(nodes: NodeTable, images: readonly string[], cut: Cut): Float64Array {
+  const bytes = new Float64Array(nodes.capacity);
+  for (const image of images) {
+    const entry = nodes.images.get(image);
+    if (entry === undefined) continue;
+    const worth = cut(entry.sizeBytes * (entry.slots.size / nodes.nodeCount));
+    for (const slot of entry.slots) bytes[slot]! += worth;
+  }
+  return bytes;
 }

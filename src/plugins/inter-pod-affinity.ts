@@ -86,7 +86,7 @@ export class InterPodAffinity
   }
 
   /** Prepares itself where a profile leaves PreFilter out. */
-  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): void {
+  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): undefined {
     (cycle.find(filterState) ?? this.#noteFilter(cycle, pod)).judge(rows, verdicts);
   }
 
@@ -102,7 +102,7 @@ export class InterPodAffinity
     return this.#noteScore(cycle, pod).isIdle ? 'skip' : undefined;
   }
 
-  scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void {
+  scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): undefined {
     (cycle.find(scoreState) ?? this.#noteScore(cycle, pod)).addTo(rows, scores);
   }
 

@@ -83,7 +83,7 @@ export class NodeAffinity
     return { kind: 'proceed', nodeNames };
   }
 
-  filterRows({ nodes }: { nodes: NodeTable }, { spec }: Pod, rows: Rows, verdicts: Int32Array): void {
+  filterRows({ nodes }: { nodes: NodeTable }, { spec }: Pod, rows: Rows, verdicts: Int32Array): undefined {
     const { nodeSelector, affinity } = compiled(spec).required;
     const marks = this.#reserveMarks(rows.length);
     if (affinity === undefined) marks.fill(1, 0, rows.length);
@@ -106,7 +106,7 @@ export class NodeAffinity
     return terms.ok ? undefined : failure(terms.error);
   }
 
-  scoreRows({ nodes }: { nodes: NodeTable }, { spec }: Pod, rows: Rows, scores: Float64Array): void {
+  scoreRows({ nodes }: { nodes: NodeTable }, { spec }: Pod, rows: Rows, scores: Float64Array): undefined {
     const own = compiled(spec).preferred;
     const terms = own.ok ? [...this.#addedPreferred, ...own.terms] : this.#addedPreferred;
     const marks = this.#reserveMarks(rows.length);

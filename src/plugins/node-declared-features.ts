@@ -31,6 +31,7 @@ export function createNodeDeclaredFeatures(): PreFilterPlugin & RowFilterPlugin 
         }
         verdicts[i] = verdict;
       }
+      return undefined;
     },
     verdictStatus: () => refusal,
   };

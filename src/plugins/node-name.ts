@@ -14,8 +14,9 @@ export function createNodeName(): PreFilterPlugin & RowFilterPlugin {
     preFilter: (_cycle, pod) =>
       pod.nodeName === '' ? { kind: 'proceed' } : { kind: 'proceed', nodeNames: new Set([pod.nodeName]) },
     filterRows({ nodes }, pod, { slots, length }, verdicts) {
-      if (pod.nodeName === '') return;
+      if (pod.nodeName === '') return 'none';
       for (let i = 0; i < length; i++) if (nodes.nameAt(slots[i]!) !== pod.nodeName) verdicts[i] = 1;
+      return undefined;
     },
     verdictStatus: () => refusal,
   };

@@ -22,6 +22,7 @@ export function createNodePorts(): PreFilterPlugin & RowFilterPlugin {
       for (let i = 0; i < length; i++) {
         if (nodes.portsAt(slots[i]!)?.conflictsWith(spec.hostPorts)) verdicts[i] = 1;
       }
+      return undefined;
     },
     verdictStatus: () => refusal,
   };

@@ -2,6 +2,7 @@ import { Action } from '../cluster/action.js';
 import type { Node } from '../cluster/node.js';
 import type { NodeTable, Rows } from '../cluster/node-table.js';
 import type { Pod, PodSpec } from '../cluster/pod.js';
+import type { Requests } from '../cluster/requests.js';
 import { isExtended } from '../cluster/resource-names.js';
 import type { NodeResourcesFitArgs } from '../config/plugin-args.js';
 import type { Hint } from '../framework/cluster-event.js';
@@ -62,16 +63,16 @@ export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreSc
     return { kind: 'proceed' };
   }
 
-  filterRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, verdicts: Int32Array): void {
-    const { slots, length } = rows;
-    const { cpu, memory, ephemeralStorage } = spec.requests;
-    const { podCount, allowedPods } = nodes;
-    for (let i = 0; i < length; i++) {
-      const slot = slots[i]!;
-      if (podCount[slot]! + 1 > allowedPods[slot]!) verdicts[i] = tooManyPods;
-    }
-    if (cpu > 0) judge(nodes.allocatableCpu, nodes.requestedCpu, cpu, rows, verdicts, noCpu);
-    if (memory > 0) judge(nodes.allocatableMemory, nodes.requestedMemory, memory, rows, verdicts, noMemory);
+  filterRows(
+    { nodes }: Cycle,
+    { spec }: Pod,
+    rows: Rows,
+    verdicts: Int32Array,
+  ): ReturnType<RowFilterPlugin['filterRows']> {
+    const { ephemeralStorage } = spec.requests;
+    const { scalars } = this.#wantedOf(spec);
+    const allFit = judgeBasics(nodes, spec.requests, rows, verdicts);
+    if (ephemeralStorage <= 0 && scalars.length === 0) return allFit ? 'none' : undefined;
     if (ephemeralStorage > 0) {
       judge(
         nodes.allocatableEphemeral,
@@ -82,7 +83,8 @@ export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreSc
         noEphemeral,
       );
     }
-    this.#judgeScalars(nodes, this.#wantedOf(spec).scalars, rows, verdicts);
+    this.#judgeScalars(nodes, scalars, rows, verdicts);
+    return undefined;
   }
 
   verdictStatus({ pod }: Cycle, verdict: number): Status {
@@ -101,7 +103,7 @@ export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreSc
     return undefined;
   }
 
-  scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): void {
+  scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): undefined {
     this.#score(nodes, spec, rows, scores, false);
   }
 
@@ -143,6 +145,35 @@ export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreSc
     if (!isExtended(name)) return false;
     return this.#ignored.has(name) || this.#ignoredGroups.has(name.slice(0, name.indexOf('/')));
   }
+}
+
+/**
+ * What every pod takes, in one pass over all nodes: most lack nothing and are through after three comparisons. True when all of them
+ * do. What the pod does not ask for is not compared: a node may be overcommitted.
+ */
+function judgeBasics(
+  nodes: NodeTable,
+  { cpu, memory }: Requests,
+  { slots, length }: Rows,
+  verdicts: Int32Array,
+): boolean {
+  const { podCount, allowedPods, allocatableCpu, requestedCpu, allocatableMemory, requestedMemory } = nodes;
+  const leastCpu = cpu > 0 ? cpu : Number.NEGATIVE_INFINITY;
+  const leastMemory = memory > 0 ? memory : Number.NEGATIVE_INFINITY;
+  let allFit = true;
+  for (let i = 0; i < length; i++) {
+    const slot = slots[i]!;
+    const isFull = podCount[slot]! + 1 > allowedPods[slot]!;
+    const lacksCpu = leastCpu > allocatableCpu[slot]! - requestedCpu[slot]!;
+    const lacksMemory = leastMemory > allocatableMemory[slot]! - requestedMemory[slot]!;
+    if (!isFull && !lacksCpu && !lacksMemory) continue;
+    allFit = false;
+    let verdict = isFull ? tooManyPods : 0;
+    if (lacksCpu) verdict |= cpu > allocatableCpu[slot]! ? noCpu | hopeless : noCpu;
+    if (lacksMemory) verdict |= memory > allocatableMemory[slot]! ? noMemory | hopeless : noMemory;
+    verdicts[i] = verdict;
+  }
+  return allFit;
 }
 
 function judge(

@@ -21,9 +21,10 @@ export function createNodeUnschedulable(): PreFilterPlugin & RowFilterPlugin {
     ],
     preFilter: () => ({ kind: 'proceed' }),
     filterRows(cycle, pod, { slots, length }, verdicts) {
-      if (isTolerated(cordoned, pod.spec.tolerations)) return;
-      const { unschedulable } = cycle.nodes;
+      const { unschedulable, cordonedCount } = cycle.nodes;
+      if (cordonedCount === 0 || isTolerated(cordoned, pod.spec.tolerations)) return 'none';
       for (let i = 0; i < length; i++) verdicts[i] = unschedulable[slots[i]!]!;
+      return undefined;
     },
     verdictStatus: () => refusal,
   };

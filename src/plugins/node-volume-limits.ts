@@ -83,9 +83,9 @@ export class NodeVolumeLimits implements PreFilterPlugin, RowFilterPlugin {
     return podVolumes(spec).attachableCount === 0 ? { kind: 'skip' } : { kind: 'proceed' };
   }
 
-  filterRows(cycle: Cycle, pod: Pod, { slots, length }: Rows, verdicts: Int32Array): void {
+  filterRows(cycle: Cycle, pod: Pod, { slots, length }: Rows, verdicts: Int32Array): 'none' | undefined {
     const { attachableCount, all } = podVolumes(pod.spec);
-    if (attachableCount === 0) return;
+    if (attachableCount === 0) return 'none';
     const noted = this.#notedOf(cycle);
     const attached = this.#attached;
     attached.refresh();
@@ -96,6 +96,7 @@ export class NodeVolumeLimits implements PreFilterPlugin, RowFilterPlugin {
       const onNode = attached.at(slot);
       verdicts[i] = judge(this.#wantedOn(onNode, pod, noted), onNode);
     }
+    return undefined;
   }
 
   verdictStatus(cycle: Cycle, verdict: number): Status {

@@ -79,7 +79,7 @@ export class PodTopologySpread
     change(cycle, removed, slot, -1);
   }
 
-  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): void {
+  filterRows(cycle: Cycle, pod: Pod, rows: Rows, verdicts: Int32Array): undefined {
     const judges = cycle.find(judgesKey) ?? this.#noteJudges(cycle, pod, this.#hard(pod));
     for (const judge of judges) judge.judge(rows, verdicts);
   }
@@ -99,7 +99,7 @@ export class PodTopologySpread
     return undefined;
   }
 
-  scoreRows(cycle: Cycle, _pod: Pod, rows: Rows, scores: Float64Array): void {
+  scoreRows(cycle: Cycle, _pod: Pod, rows: Rows, scores: Float64Array): undefined {
     cycle.find(scoringKey)?.score(cycle.nodes, rows, scores);
   }
 

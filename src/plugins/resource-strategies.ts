@@ -2,7 +2,7 @@ import type { Rows } from '../cluster/node-table.js';
 import type { ResourceColumns } from './resource-columns.js';
 
 /* Looked up once: the loops below run for every node. */
-const { floor, min, round, trunc } = Math;
+const { floor, max, min, round, trunc } = Math;
 
 /*
  * The three ways in which NodeResourcesFit scores. Each has an integer form, which is kube-scheduler's int64 arithmetic, and an
@@ -24,6 +24,8 @@ export interface ShapePoint {
 export type ResourceScore = (requested: number, capacity: number) => number;
 
 export interface ResourceStrategy {
+  /** What of a resource earns points, in proportion; undefined for a strategy with a shape of its own. */
+  readonly rewards: 'free' | 'taken' | undefined;
   readonly integer: ResourceScore;
   readonly exact: ResourceScore;
   /** Resources that score 0 count in neither sum, and the mean is rounded instead of cut off. */
@@ -31,12 +33,14 @@ export interface ResourceStrategy {
 }
 
 export const leastAllocated: ResourceStrategy = {
+  rewards: 'free',
   integer: (requested, capacity) => (requested > capacity ? 0 : percent(capacity - requested, capacity)),
   exact: (requested, capacity) => (requested > capacity ? 0 : ((capacity - requested) * highest) / capacity),
   dropsZero: false,
 };
 
 export const mostAllocated: ResourceStrategy = {
+  rewards: 'taken',
   integer: (requested, capacity) => percent(min(requested, capacity), capacity),
   exact: (requested, capacity) => (min(requested, capacity) * highest) / capacity,
   dropsZero: false,
@@ -46,6 +50,7 @@ export const mostAllocated: ResourceStrategy = {
 export function requestedToCapacityRatio(shape: readonly ShapePoint[]): ResourceStrategy {
   const points = shape.map(({ utilization, score }) => ({ utilization, score: score * shapeScale }));
   return {
+    rewards: undefined,
     integer: (requested, capacity) =>
       brokenLinear(points, requested > capacity ? highest : percent(requested, capacity), trunc),
     exact: (requested, capacity) =>
@@ -83,16 +88,68 @@ export function percent(part: number, whole: number): number {
   return Number((BigInt(part) * 100n) / BigInt(whole));
 }
 
-let weighted = new Float64Array(0);
-let weights = new Float64Array(0);
+export interface StrategyOptions {
+  /** Nothing is cut off. */
+  readonly exact: boolean;
+}
 
 /** Weighted mean over the resources that a node has; 0 when it has none of them. */
 export function scoreByStrategy(
   strategy: ResourceStrategy,
   columns: readonly ResourceColumns[],
+  rows: Rows,
+  scores: Float64Array,
+  options: StrategyOptions,
+): void {
+  const [first, second] = columns;
+  const { rewards } = strategy;
+  if (rewards !== undefined && first !== undefined && second !== undefined && columns.length === 2) {
+    scorePair(rewards === 'taken', [first, second], rows, scores, options);
+  } else scoreAny(strategy, columns, rows, scores, options);
+}
+
+/** The usual case, two resources and no shape: one loop over all nodes that calls and allocates nothing. */
+function scorePair(
+  rewardsTaken: boolean,
+  [a, b]: readonly [ResourceColumns, ResourceColumns],
   { slots, length }: Rows,
   scores: Float64Array,
-  { exact }: { readonly exact: boolean },
+  { exact }: StrategyOptions,
+): void {
+  const { capacity: capacityA, used: usedA, want: wantA, weight: weightA } = a;
+  const { capacity: capacityB, used: usedB, want: wantB, weight: weightB } = b;
+  for (let i = 0; i < length; i++) {
+    const slot = slots[i]!;
+    const availableA = capacityA[slot]!;
+    const availableB = capacityB[slot]!;
+    let sum = 0;
+    let weights = 0;
+    if (availableA !== 0) {
+      const requested = usedA[slot]! + wantA;
+      const part = rewardsTaken ? min(requested, availableA) : max(0, availableA - requested);
+      sum = weightA * (exact ? (part * highest) / availableA : percent(part, availableA));
+      weights = weightA;
+    }
+    if (availableB !== 0) {
+      const requested = usedB[slot]! + wantB;
+      const part = rewardsTaken ? min(requested, availableB) : max(0, availableB - requested);
+      sum += weightB * (exact ? (part * highest) / availableB : percent(part, availableB));
+      weights += weightB;
+    }
+    const mean = weights === 0 ? 0 : sum / weights;
+    scores[i] = exact ? mean : floor(mean);
+  }
+}
+
+let weighted = new Float64Array(0);
+let weights = new Float64Array(0);
+
+function scoreAny(
+  strategy: ResourceStrategy,
+  columns: readonly ResourceColumns[],
+  { slots, length }: Rows,
+  scores: Float64Array,
+  { exact }: StrategyOptions,
 ): void {
   if (weighted.length < length) {
     weighted = new Float64Array(length);

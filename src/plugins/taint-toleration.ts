@@ -36,12 +36,13 @@ export function createTaintToleration(): PreFilterPlugin &
     filterRows({ nodes }, { spec }, rows, verdicts) {
       const judge = (id: number) =>
         toleratesHardTaints(nodes.taintSets.value(id), spec.tolerations) ? 0 : 1;
-      forEachTaintSet(nodes, rows, verdicts, judge);
+      return forEachTaintSet(nodes, rows, verdicts, judge) ? undefined : 'none';
     },
     verdictStatus: () => refusal,
     preScore: () => undefined,
     scoreRows({ nodes }, { spec }, rows, scores) {
-      forEachTaintSet(nodes, rows, scores, (id) => intolerableSoftTaints(nodes, id, spec.tolerations));
+      const judge = (id: number) => intolerableSoftTaints(nodes, id, spec.tolerations);
+      return forEachTaintSet(nodes, rows, scores, judge) ? undefined : 'constant';
     },
     normalizeScores(_cycle, _pod, scores, length) {
       normalizeByHighest(scores, length, { reverse: true });
@@ -49,20 +50,25 @@ export function createTaintToleration(): PreFilterPlugin &
   };
 }
 
-/** Judges each distinct set once; nodes of one pool share theirs and mostly follow each other. */
+/**
+ * Judges each distinct set once; most nodes have none, and the others mostly the one of the last that had one. True when some answer
+ * is not 0, which is what `answers` come in filled with.
+ */
 function forEachTaintSet(
   { taintSet }: NodeTable,
   { slots, length }: Rows,
   answers: Int32Array | Float64Array,
   judge: (id: number) => number,
-): void {
+): boolean {
   const known = new Map<number, number>();
+  let found = false;
   let lastId = noTaints;
   let lastAnswer = 0;
   for (let i = 0; i < length; i++) {
     const id = taintSet[slots[i]!]!;
+    if (id === noTaints) continue;
     if (id !== lastId) {
-      let answer = id === noTaints ? 0 : known.get(id);
+      let answer = known.get(id);
       if (answer === undefined) {
         answer = judge(id);
         known.set(id, answer);
@@ -70,8 +76,11 @@ function forEachTaintSet(
       lastId = id;
       lastAnswer = answer;
     }
+    if (lastAnswer === 0) continue;
     answers[i] = lastAnswer;
+    found = true;
   }
+  return found;
 }
 
 function intolerableSoftTaints(nodes: NodeTable, id: number, tolerations: readonly Toleration[]): number {

@@ -137,12 +137,12 @@ export class VolumeBinding
     }
   }
 
-  filterRows(cycle: Cycle, _pod: Pod, rows: Rows, verdicts: Int32Array): void {
+  filterRows(cycle: Cycle, _pod: Pod, rows: Rows, verdicts: Int32Array): 'none' | undefined {
     const notes = cycle.find(notesKey);
-    if (notes === undefined) return;
+    if (notes === undefined) return 'none';
     const { csiNodes } = this.#cluster.storage;
     judgeBound(notes.bound, { nodes: cycle.nodes, csiNodes }, rows, verdicts);
-    if (notes.delayed === undefined) return;
+    if (notes.delayed === undefined) return undefined;
     notes.filtered = true;
     notes.delayed.judge(rows);
     for (let i = 0; i < rows.length; i++) {
@@ -150,6 +150,7 @@ export class VolumeBinding
       if (verdict === noVolume) verdicts[i]! |= unbindable;
       else if (verdict === noStorage) verdicts[i]! |= tooSmall;
     }
+    return undefined;
   }
 
   verdictStatus(_cycle: unknown, verdict: number): Status {
@@ -159,8 +160,8 @@ export class VolumeBinding
   /** Never skips: as in kube-scheduler, pods without claims score 0 everywhere. */
   preScore(): undefined {}
 
-  scoreRows(cycle: Cycle, _pod: Pod, rows: Rows, scores: Float64Array): void {
-    this.#scoreRows(cycle, rows, scores, false);
+  scoreRows(cycle: Cycle, _pod: Pod, rows: Rows, scores: Float64Array): 'constant' | undefined {
+    return this.#scoreRows(cycle, rows, scores, false);
   }
 
   exactScoreRows(cycle: Cycle, _pod: Pod, rows: Rows, scores: Float64Array): void {
@@ -203,14 +204,15 @@ export class VolumeBinding
     return bindVolumes(reservation, pod, { cluster: this.#cluster, writer, clock, timeoutMs, signal });
   }
 
-  #scoreRows(cycle: Cycle, rows: Rows, scores: Float64Array, exact: boolean): void {
+  #scoreRows(cycle: Cycle, rows: Rows, scores: Float64Array, exact: boolean): 'constant' | undefined {
     const { delayed, filtered } = cycle.find(notesKey) ?? {};
     if (delayed === undefined || !filtered) {
       scores.fill(0, 0, rows.length);
-      return;
+      return 'constant';
     }
     delayed.judgeMissing(rows);
     this.#score.scoreRows(delayed, rows, scores, { exact });
+    return undefined;
   }
 }
 

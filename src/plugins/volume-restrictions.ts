@@ -67,11 +67,12 @@ export function createVolumeRestrictions(
     filterRows(cycle, { spec }, { slots, length }, verdicts) {
       if ((cycle.find(notedKey)?.conflicts ?? 0) > 0) verdicts.fill(claimTaken, 0, length);
       const { disks } = podVolumes(spec);
-      if (disks.length === 0) return;
+      if (disks.length === 0) return undefined;
       for (let i = 0; i < length; i++) {
         const slot = slots[i]!;
         if (usage.mayHaveDisks(slot) && isDiskTaken(disks, usage.podsAt(slot)!)) verdicts[i] = diskTaken;
       }
+      return undefined;
     },
     verdictStatus: (_cycle, verdict) => (verdict === diskTaken ? diskRefusal : claimRefusal),
   };

@@ -52,7 +52,7 @@ export function createVolumeZone(
     },
     filterRows(cycle, _pod, { slots, length }, verdicts) {
       const demands = cycle.find(demandsKey);
-      if (demands === undefined) return;
+      if (demands === undefined) return 'none';
       const { nodes } = cycle;
       const zoned = topologyKeys.map((key) => nodes.labelColumn(key).ids);
       const checks = demands.map((demand) => columnCheck(demand, (key) => nodes.labelColumn(key)));
@@ -61,6 +61,7 @@ export function createVolumeZone(
         // A cluster without zones is one zone.
         if (hasValue(zoned, slot) && !meetsAll(checks, slot)) verdicts[i] = 1;
       }
+      return undefined;
     },
     verdictStatus: () => refusal,
   };

@@ -1,9 +1,11 @@
+import type { Rows } from '../cluster/node-table.js';
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
 import type { PreFilterPlugin, RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import type { Status } from '../framework/status.js';
 import { BorrowedRow } from './borrowed-row.js';
+import type { Diagnosis } from './diagnosis.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import { timedPlugin } from './evaluation-observer.js';
 import type { EvaluationSpace } from './evaluation-space.js';
@@ -64,26 +66,18 @@ export class FilterPass {
     if (this.#skipped.has(filter.name)) return length;
     const { verdicts, diagnosis } = this.#space;
     verdicts.fill(0, 0, length);
-    this.#judge(filter, { slots, length }, verdicts);
-    let left = 0;
-    for (let i = 0; i < length; i++) {
-      const slot = slots[i]!;
-      const verdict = verdicts[i]!;
-      if (verdict === 0) slots[left++] = slot;
-      else diagnosis.reject(slot, index, verdict);
-    }
-    return left;
+    const rows = { slots, length };
+    const answer = this.#judge(filter, rows, verdicts);
+    return answer === 'none' ? length : closeRanks(rows, verdicts, index, diagnosis);
   }
 
-  #judge(filter: RowFilterPlugin, rows: { slots: Int32Array; length: number }, verdicts: Int32Array): void {
+  #judge(filter: RowFilterPlugin, rows: Rows, verdicts: Int32Array): 'none' | undefined {
     const cycle = this.#cycle;
     try {
-      if (this.#observer?.onPlugin === undefined) filter.filterRows(cycle, cycle.pod, rows, verdicts);
-      else {
-        timedPlugin(this.#observer, filter.name, 'Filter', () =>
-          filter.filterRows(cycle, cycle.pod, rows, verdicts),
-        );
-      }
+      if (this.#observer?.onPlugin === undefined) return filter.filterRows(cycle, cycle.pod, rows, verdicts);
+      return timedPlugin(this.#observer, filter.name, 'Filter', () =>
+        filter.filterRows(cycle, cycle.pod, rows, verdicts),
+      );
     } catch (cause) {
       throw PluginFault.of(filter.name, (text) => `running "${filter.name}" filter plugin: ${text}`, cause);
     }
@@ -179,4 +173,23 @@ export class FilterPass {
     this.#judge(filter, rows, verdict);
     return verdict[0]!;
   }
+}
+
+/** Moves the rows that pass to the front and notes the others; returns how many pass. A loop over all nodes. */
+function closeRanks(
+  { slots, length }: Rows,
+  verdicts: Int32Array,
+  plugin: number,
+  diagnosis: Diagnosis,
+): number {
+  let left = 0;
+  // Up to the first that is refused nobody moves.
+  while (left < length && verdicts[left] === 0) left++;
+  for (let i = left; i < length; i++) {
+    const slot = slots[i]!;
+    const verdict = verdicts[i]!;
+    if (verdict === 0) slots[left++] = slot;
+    else diagnosis.reject(slot, plugin, verdict);
+  }
+  return left;
 }

@@ -30,6 +30,7 @@ export function scoreNodes(
       leftOut.map(({ plugin }) => plugin.name),
     );
     for (const score of running) addScores(cycle, score, table, observer);
+    sumUp(table);
   });
 }
 
@@ -80,7 +81,8 @@ function addScores(
   const { name } = score.plugin;
   const column = table.addColumn(score);
   try {
-    timedPlugin(observer, name, 'Score', () => score.plugin.scoreRows(cycle, cycle.pod, table, column.raw));
+    const run = () => score.plugin.scoreRows(cycle, cycle.pod, table, column.raw);
+    column.isConstant = timedPlugin(observer, name, 'Score', run) === 'constant';
   } catch (cause) {
     throw PluginFault.of(
       name,
@@ -88,15 +90,46 @@ function addScores(
       cause,
     );
   }
-  normalize(cycle, score, column, table.length);
-  const { totals } = table;
-  const { normalized, weight } = column;
-  for (let i = 0; i < table.length; i++) {
-    const value = normalized[i]!;
-    // Written so that NaN fails too.
-    if (!(value >= 0 && value <= highestScore && trunc(value) === value)) throw invalidScore(name, value);
+  normalize(cycle, score, column, column.isConstant ? 1 : table.length);
+  if (column.isConstant) repeatFirst(column, table.length);
+}
+
+/** A column says for each node what it says for the first. */
+function repeatFirst({ raw, normalized }: ScoreColumn, length: number): void {
+  raw.fill(raw[0]!, 0, length);
+  if (normalized !== raw) normalized.fill(normalized[0]!, 0, length);
+}
+
+/** Weighs the columns and adds them up: first what is the same for all nodes, in one number. */
+function sumUp({ columns, totals, length }: ScoreTable): void {
+  let common = 0;
+  for (const { plugin, normalized, weight, isConstant } of columns) {
+    if (!isConstant) continue;
+    const [value] = normalized as Float64Array & [number];
+    if (!isScore(value)) throw invalidScore(plugin, value);
+    common += value * weight;
+  }
+  totals.fill(common, 0, length);
+  for (const { plugin, normalized, weight, isConstant } of columns) {
+    if (isConstant) continue;
+    const invalid = addTo(totals, normalized, weight, length);
+    if (invalid >= 0) throw invalidScore(plugin, normalized[invalid]!);
+  }
+}
+
+/** The place of the first value that is no score, or -1. A loop over all nodes, in a function of its own so that it gets compiled well. */
+function addTo(totals: Float64Array, scores: Float64Array, weight: number, length: number): number {
+  for (let i = 0; i < length; i++) {
+    const value = scores[i]!;
+    if (!isScore(value)) return i;
     totals[i]! += value * weight;
   }
+  return -1;
+}
+
+/** Written so that NaN fails too. */
+function isScore(value: number): boolean {
+  return value >= 0 && value <= highestScore && trunc(value) === value;
 }
 
 function normalize(

@@ -8,6 +8,8 @@ export interface ScoreColumn {
   readonly raw: Float64Array;
   /** In 0 to 100: what counts, times the weight. The very array of `raw` for a plugin that does not normalise. */
   readonly normalized: Float64Array;
+  /** All nodes have the same score, exact ones included: it tells no two of them apart. */
+  isConstant: boolean;
 }
 
 interface Arrays {
@@ -48,7 +50,6 @@ export class ScoreTable {
     }
     this.slots.set(length === slots.length ? slots : slots.subarray(0, length));
     this.length = length;
-    this.totals.fill(0, 0, length);
     this.columns = [];
     this.skipped = skipped;
     this.bestLength = 0;
@@ -68,6 +69,7 @@ export class ScoreTable {
       weight,
       raw: arrays.raw,
       normalized: normalizer === undefined ? arrays.raw : arrays.normalized,
+      isConstant: false,
     };
     this.columns.push(column);
     return column;

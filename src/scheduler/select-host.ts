@@ -36,12 +36,13 @@ function findBest(table: ScoreTable): void {
   table.bestLength = count;
 }
 
-/** Totals of the tied nodes with nothing cut off, where a plugin can say so. */
+/** Totals of the tied nodes with nothing cut off, where a plugin can say so. What is the same for all of them is left out. */
 function addExactTotals(cycle: Cycle, profile: Profile, table: ScoreTable): void {
   const { columns, best, bestLength: length, tied, exactTotals, exactScores } = table;
   const rows = { slots: tied, length };
   exactTotals.fill(0, 0, length);
-  for (const { plugin: name, weight, normalized } of columns) {
+  for (const { plugin: name, weight, normalized, isConstant } of columns) {
+    if (isConstant) continue;
     const plugin = profile.score.find((score) => score.plugin.name === name)!.plugin;
     if (plugin.exactScoreRows === undefined) {
       for (let i = 0; i < length; i++) exactTotals[i]! += normalized[best[i]!]! * weight;

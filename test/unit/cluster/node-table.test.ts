@@ -149,6 +149,18 @@ describe('the node table', () => {
     expect(tableState(table)).toEqual(tableState(recount));
   });
 
+  it('changes nothing about images when a node lists the same ones again', () => {
+    const image = Object.freeze({ names: Object.freeze(['x:1']), sizeBytes: 1e8 });
+    const table = new NodeTable();
+    table.setNode({ ...nodeOf('n'), images: [image] });
+    const { version } = table.images;
+    table.setNode({ ...nodeOf('n'), images: [image] });
+    expect(table.images.version).toBe(version);
+    table.setNode({ ...nodeOf('n'), images: [image, { names: ['y:1'], sizeBytes: 1 }] });
+    expect(table.images.version).toBeGreaterThan(version);
+    expect([table.images.get('x:1')?.slots.size, table.images.get('y:1')?.slots.size]).toEqual([1, 1]);
+  });
+
   it('lets zones take turns', () => {
     const table = new NodeTable();
     const zoned = (of: string, zone: string) =>

@@ -17,6 +17,7 @@ export function tableState(nodes: NodeTable): Record<string, unknown> {
   }
   return {
     nodeCount: nodes.nodeCount,
+    cordonedCount: nodes.cordonedCount,
     listed: listed.sort(),
     images: images.map((image) =>
       [...(nodes.images.get(image)?.slots ?? [])].map((slot) => nodes.nameAt(slot)).sort(),

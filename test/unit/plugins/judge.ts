@@ -18,7 +18,9 @@ export function verdictsOf(
   const cycle = new Cycle(pod, nodes);
   const rows = nodes.rows();
   const verdicts = new Int32Array(rows.length);
-  plugin.filterRows(cycle, pod, rows, verdicts);
+  const answer = plugin.filterRows(cycle, pod, rows, verdicts);
+  if (answer === 'none' && verdicts.some((verdict) => verdict !== 0))
+    throw new Error(`${plugin.name} says that it refuses no node, and does`);
   return byNode(
     [...verdicts].map((verdict) => (verdict === 0 ? undefined : plugin.verdictStatus(cycle, verdict))),
     nodes,
@@ -44,7 +46,7 @@ export function scoresOf(
   const scores = new Float64Array(rows.length);
   if (plugin.preScore?.(cycle, pod, rows) === 'skip') return 'skip';
   if (form === 'exact') plugin.exactScoreRows!(cycle, pod, rows, scores);
-  else plugin.scoreRows(cycle, pod, rows, scores);
+  else if (plugin.scoreRows(cycle, pod, rows, scores) === 'constant') scores.fill(scores[0]!);
   if (form === 'normalized') plugin.normalizeScores?.(cycle, pod, scores, rows.length);
   return byNode([...scores], nodes);
 }

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { ImageLocality } from '../../../src/plugins/image-locality.js';
 import { NodeResourcesBalancedAllocation } from '../../../src/plugins/node-resources-balanced-allocation.js';
 import { normalizeByHighest } from '../../../src/plugins/normalize.js';
-import { brokenLinear, percent } from '../../../src/plugins/resource-strategies.js';
+import {
+  brokenLinear,
+  leastAllocated,
+  mostAllocated,
+  percent,
+  scoreByStrategy,
+} from '../../../src/plugins/resource-strategies.js';
 import { clusterOf, nodeOf, podOf } from './cluster-objects.js';
 import { scoresOf } from './judge.js';
 
@@ -38,6 +45,26 @@ describe('NodeResourcesBalancedAllocation', () => {
     const pod = podOf({ requests: { cpu: '1', memory: '500', 'example.com/gpu': '9' } });
     const balance = Math.trunc((1 - Math.sqrt((0.4 ** 2 + 0 + 0.4 ** 2) / 3)) * 100);
     expect(scoresOf(three, pod, cluster)).toEqual({ n: 50 + Math.trunc((50 + balance - 100) / 2) });
+  });
+
+  it('scores two resources as it scores them among three of which no node has the third', () => {
+    const amount = fc.constantFrom('0', '1', '300m', '2', '3', '7', '10');
+    const cluster = fc.array(fc.record({ cpu: amount, memory: amount, used: amount }), { minLength: 1 });
+    const three = new NodeResourcesBalancedAllocation({
+      resources: ['cpu', 'memory', 'example.com/gpu'].map((name) => ({ name, weight: 1 })),
+    });
+    fc.assert(
+      fc.property(cluster, fc.constantFrom('100m', '1', '4'), (shapes, cpu) => {
+        const nodes = shapes.map(({ cpu, memory }, i) => nodeOf(`n${i}`, { allocatable: { cpu, memory } }));
+        const pods = shapes.map(({ used }, i) =>
+          podOf({ requests: { cpu: used, memory: '1' }, spec: { nodeName: `n${i}` } }),
+        );
+        const state = clusterOf(nodes, pods);
+        const pod = podOf({ requests: { cpu, memory: '2', 'example.com/gpu': '1' } });
+        for (const form of ['raw', 'exact'] as const)
+          expect(scoresOf(plugin, pod, state, { form })).toEqual(scoresOf(three, pod, state, { form }));
+      }),
+    );
   });
 
   it.each<[string, object]>([
@@ -106,6 +133,29 @@ describe('ImageLocality', () => {
     cluster.removeNode('a');
     expect(scoresOf(plugin, using('x:1'), cluster)).toEqual({ b: 48 });
   });
+
+  it('scores as if for the first time whatever came or went since', () => {
+    const cluster = clusterOf([having('a', { 'x:1': 300 * mebibyte }), having('b', {})]);
+    const agree = () => {
+      for (const form of ['raw', 'exact'] as const)
+        for (const pod of [using('x:1'), using('x:1', 'y:1'), using('z:1')])
+          expect(scoresOf(plugin, pod, cluster, { form })).toEqual(
+            scoresOf(new ImageLocality(), pod, cluster, { form }),
+          );
+    };
+    agree();
+    cluster.setNode(having('b', { 'x:1': 300 * mebibyte, 'y:1': 900 * mebibyte }));
+    agree();
+    cluster.setNode(having('c', {}));
+    agree();
+    for (let i = 0; i < 100; i++) cluster.setNode(having(`n${i}`, {}));
+    agree();
+    cluster.removeNode('a');
+    cluster.removeNode('n7');
+    agree();
+    cluster.setNode(having('new', { 'z:1': 900 * mebibyte }));
+    agree();
+  });
 });
 
 describe('arithmetic of scores', () => {
@@ -128,6 +178,34 @@ describe('arithmetic of scores', () => {
     ];
     expect(brokenLinear(points, 7, Math.trunc)).toBe(77);
     expect(brokenLinear(points, 31, Math.trunc)).toBe(0);
+  });
+
+  it('of two resources is the weighted mean of what each strategy says of one', () => {
+    const amount = fc.constantFrom(0, 1, 3, 7, 100, 8_000, 2 ** 40, 2 ** 50 - 1);
+    const resource = fc.record({ capacity: amount, used: amount, want: amount, weight: fc.nat(5) });
+    fc.assert(
+      fc.property(fc.tuple(resource, resource), fc.boolean(), fc.boolean(), (pair, exact, least) => {
+        const strategy = least ? leastAllocated : mostAllocated;
+        const columns = pair.map(({ capacity, used, want, weight }) => ({
+          capacity: Float64Array.of(capacity),
+          used: Float64Array.of(used),
+          want,
+          weight,
+        }));
+        const scores = Float64Array.of(-1);
+        scoreByStrategy(strategy, columns, { slots: Int32Array.of(0), length: 1 }, scores, { exact });
+        let sum = 0;
+        let weights = 0;
+        for (const { capacity, used, want, weight } of pair) {
+          if (capacity === 0) continue;
+          sum += weight * (exact ? strategy.exact : strategy.integer)(used + want, capacity);
+          weights += weight;
+        }
+        const mean = weights === 0 ? 0 : sum / weights;
+        expect(scores[0]).toBe(exact ? mean : Math.floor(mean));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('divides exactly', () => {

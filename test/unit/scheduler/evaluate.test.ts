@@ -313,6 +313,31 @@ describe('scores', () => {
     });
   });
 
+  it('that are the same for all nodes are asked and normalised for one, and shown for all', () => {
+    const normalised: number[] = [];
+    const constant = {
+      name: 'C',
+      scoreRows: (_c: unknown, _p: unknown, _rows: unknown, scores: Float64Array) => {
+        scores[0] = 3;
+        return 'constant';
+      },
+      normalizeScores: (_c: unknown, _p: unknown, scores: Float64Array, length: number) => {
+        normalised.push(length);
+        scores[0]! *= 10;
+      },
+    } as Plugin;
+    const decision = decide(three(), profileOf([constant, scoring('S', { b: 7 })]), podOf());
+    if (decision.kind !== 'fits' || decision.scores === undefined) throw new Error(decision.kind);
+    const { columns, totals } = decision.scores;
+    expect(normalised).toEqual([1]);
+    expect(columns.map(({ raw, normalized }) => [[...raw], [...normalized]])[0]).toEqual([
+      [3, 3, 3],
+      [30, 30, 30],
+    ]);
+    expect([...totals]).toEqual([30, 37, 30]);
+    expect(decision.nodeName).toBe('b');
+  });
+
   it('choose among equal totals by the exact score, then by fewest pods, then by the seed', () => {
     const exactly: Plugin = {
       ...scoring('S', {}),

@@ -56,7 +56,7 @@ class PodCounter implements PreFilterPlugin, RowFilterPlugin {
     _pod: Pod,
     rows: { slots: Int32Array; length: number },
     verdicts: Int32Array,
-  ): void {
+  ): undefined {
     for (let i = 0; i < rows.length; i++) {
       const count = cycle.read(this.counts).get(cycle.nodes.nameAt(rows.slots[i]!))!;
       verdicts[i] = count > this.limit ? count : 0;
