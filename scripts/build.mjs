@@ -17,6 +17,7 @@ const entries = {
   controlplane: 'test/controlplane/main.ts',
   oracle: 'test/oracle/main.ts',
   bench: 'test/bench/main.ts',
+  faults: 'test/faults/main.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),

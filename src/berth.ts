@@ -220,7 +220,7 @@ export class Berth {
         events: this.#events,
         statuses: this.#statuses,
         random,
-        now: () => clock.now(),
+        now: this.queue.now,
         onOutcome: (outcome) => {
           if (outcome.kind === 'bound') this.#refusals.bound(outcome.pod.uid);
           options.onOutcome?.(outcome);

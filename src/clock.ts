@@ -10,6 +10,12 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The wall clock of this moment, carried on by the monotonic one: times that may be shown and compared, and that nobody sets back. */
+export function steadyNow(clock: Pick<Clock, 'now' | 'monotonic'>): () => number {
+  const origin = clock.now() - clock.monotonic();
+  return () => origin + clock.monotonic();
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, steadyNow } from '../clock.js';
 import { Action } from '../cluster/action.js';
 import { podChanges } from '../cluster/object-change.js';
 import type { Pod } from '../cluster/pod.js';
@@ -58,6 +58,8 @@ const forceActivate: ClusterEvent = { resource: '*', action: Action.All, label: 
  */
 export class SchedulingQueue {
   readonly nominator = new Nominator();
+  /** What the times of entries are of, in milliseconds since 1970. A wall clock that is set back must not prolong a backoff. */
+  readonly now: () => number;
   #profiles: ReadonlyMap<string, QueueProfile>;
   #less: (a: QueuedPod, b: QueuedPod) => boolean;
   #limits: BackoffLimits;
@@ -83,6 +85,7 @@ export class SchedulingQueue {
     this.#less = options.less;
     this.#limits = options.backoff ?? defaultBackoff;
     this.#clock = options.clock;
+    this.now = steadyNow(options.clock);
     this.#maxUnschedulableMs = options.maxUnschedulableMs ?? 300_000;
     this.#observer = options.observer ?? {};
     const less = (a: QueueEntry, b: QueueEntry): boolean => this.#less(a, b);
@@ -141,7 +144,7 @@ export class SchedulingQueue {
     }
     if (this.#inFlight.has(pod.uid)) return;
     this.nominator.nominate(pod, pod.nominatedNodeName);
-    this.#enter(new QueueEntry(pod, this.#clock.now()), podAdd);
+    this.#enter(new QueueEntry(pod, this.now()), podAdd);
   }
 
   /** A pending pod changed. */
@@ -230,7 +233,7 @@ export class SchedulingQueue {
     this.#inFlight.end(pod.uid);
     if (this.#entries.has(pod.uid)) return;
     entry.pod = pod;
-    entry.timestamp = this.#clock.now();
+    entry.timestamp = this.now();
     entry.flushed = false;
     entry.flushedAt = 0;
     entry.gatedBy = undefined;
@@ -324,7 +327,7 @@ export class SchedulingQueue {
 
   /** Moves pods whose backoff is over to the active queue. To be called every second. */
   flushBackoff(): void {
-    const now = this.#clock.now();
+    const now = this.now();
     for (const heap of [this.#backoff, this.#errorBackoff]) {
       for (
         let entry = heap.peek();
@@ -339,7 +342,7 @@ export class SchedulingQueue {
 
   /** Tries pods again that no event helped for long: a safety net under the hints. To be called every 30 seconds. */
   flushUnschedulable(): void {
-    const now = this.#clock.now();
+    const now = this.now();
     for (const entry of [...this.#pool.values()]) {
       if (now - Math.max(entry.timestamp, entry.flushedAt) <= this.#maxUnschedulableMs) continue;
       entry.flushed = true;
@@ -355,7 +358,7 @@ export class SchedulingQueue {
     const { signal } = options;
     for (let seconds = 1; !signal.aborted; seconds++) {
       // Backoff ends on whole seconds, so that is when to look.
-      await this.#clock.sleep(1_000 - (this.#clock.now() % 1_000), { signal }).catch(() => undefined);
+      await this.#clock.sleep(1_000 - (this.now() % 1_000), { signal }).catch(() => undefined);
       if (signal.aborted) return;
       this.flushBackoff();
       if (seconds % 30 === 0) this.flushUnschedulable();
@@ -397,7 +400,7 @@ export class SchedulingQueue {
       this.#enterPool(entry, label);
       return;
     }
-    if (requeue === 'after-backoff' && isBackingOff(entry, this.#clock.now(), this.#limits)) {
+    if (requeue === 'after-backoff' && isBackingOff(entry, this.now(), this.#limits)) {
       (entry.rejectors.size === 0 ? this.#errorBackoff : this.#backoff).push(entry);
       this.#observer.incoming?.('backoff', label);
       this.#wake?.();
@@ -407,7 +410,7 @@ export class SchedulingQueue {
   }
 
   #pushActive(entry: QueueEntry, label: string): void {
-    entry.firstActive ??= this.#clock.now();
+    entry.firstActive ??= this.now();
     entry.gatedBy = undefined;
     this.#active.push(entry);
     this.#observer.incoming?.('active', label);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Clock } from '../../../src/clock.js';
 import { Action } from '../../../src/cluster/action.js';
 import type { Node } from '../../../src/cluster/node.js';
 import type { Pod } from '../../../src/cluster/pod.js';
@@ -312,5 +313,30 @@ describe('many pods and many events', () => {
     other.onEvent(nodeAdd, undefined, makeNode());
     other.onEvent(clusterEvent('PersistentVolume', 'Add', Action.Add), undefined, {});
     expect(asked).toBe(1);
+  });
+});
+
+describe('a wall clock that is set back', () => {
+  it('prolongs no backoff', async () => {
+    let jumped = 0;
+    const jumping: Clock = {
+      now: () => clock.now() + jumped,
+      monotonic: () => clock.monotonic(),
+      sleep: (ms, options) => clock.sleep(ms, options),
+      after: (ms, callback) => clock.after(ms, callback),
+    };
+    const profile = { preEnqueue: [], hints: new HintTable([]) };
+    const other = new SchedulingQueue({
+      profiles: new Map([['berth', profile]]),
+      less: byPriority,
+      clock: jumping,
+    });
+    const pod = makePod();
+    other.add(pod);
+    other.putBack(other.pop()!, pod, { rejectors: new Set() });
+    jumped = -3_600_000;
+    await clock.advance(5_000);
+    other.flushBackoff();
+    expect(other.whereIs(pod.uid)).toBe('active');
   });
 });

@@ -1,0 +1,62 @@
+import type { PodObject } from './api-objects.js';
+import { bindingsIn } from './cluster-history.js';
+import type { ClientEvidence, Evidence, Verdict } from './evidence.js';
+import type { RequestRecord } from './request-log.js';
+
+interface Sent {
+  readonly client: ClientEvidence;
+  readonly record: RequestRecord;
+}
+
+/**
+ * Looks for pods that were bound and say of themselves that they wait: a refusal was written after the binding, and would stand there
+ * for good. Nobody is to blame where somebody else bound the pod, or where the refusal was sent by an earlier leader before the binding
+ * and was late on its way.
+ */
+export function auditConditions(evidence: Evidence): Verdict {
+  const { history, boundByOther } = evidence;
+  const breaches: string[] = [];
+  let bound = 0;
+  for (const { bound: binding } of bindingsIn(history.pods)) {
+    const { uid, name, namespace } = binding.pod.metadata;
+    if (boundByOther.has(uid)) continue;
+    bound += 1;
+    const wrong = history.pods
+      .lifeOf(uid)
+      .find(
+        ({ version, object }) => version > binding.version && object !== undefined && saysItWaits(object),
+      );
+    if (wrong === undefined) continue;
+    const about = (kind: string): Sent[] =>
+      evidence.clients.flatMap((client) =>
+        client.log
+          .filter((record) => record.class === kind && record.name === name && record.namespace === namespace)
+          .map((record) => ({ client, record })),
+      );
+    const patch = about('status').findLast(({ record }) => record.at <= wrong.at && record.code === 200);
+    const post = about('bind').find(({ record }) => record.target === binding.node);
+    if (patch !== undefined && post !== undefined && isLate(patch, post)) continue;
+    breaches.push(
+      `${name} is bound to ${binding.node} at version ${binding.version} and says ${reasonOf(wrong.object!)} at ${wrong.version}` +
+        ` (${patch === undefined ? 'by no request of ours' : `sent ${patch.record.at.toFixed(0)} by ${patch.client.name}#${patch.record.generation}${patch.record.fault === undefined ? '' : `, ${patch.record.fault}`}`}` +
+        `; bound by a request of ${post?.record.at.toFixed(0) ?? 'nobody'})`,
+    );
+  }
+  return { invariant: 'no bound pod says that it waits', breaches, note: `${bound} bindings` };
+}
+
+/** Sent before the binding, by another process than the one that bound. */
+function isLate(patch: Sent, post: Sent): boolean {
+  const isSame = patch.client === post.client && patch.record.generation === post.record.generation;
+  return !isSame && patch.record.at <= post.record.at;
+}
+
+function saysItWaits(pod: PodObject): boolean {
+  return (
+    pod.status?.conditions?.some(({ type, status }) => type === 'PodScheduled' && status === 'False') ?? false
+  );
+}
+
+function reasonOf({ status }: PodObject): string {
+  return status?.conditions?.find(({ type }) => type === 'PodScheduled')?.reason ?? '';
+}
