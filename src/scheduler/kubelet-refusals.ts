@@ -25,15 +25,12 @@ const forgivenAfterMs = 600_000;
 /** Reads at once, of pods that ended soon after they were bound. */
 const concurrency = 2;
 
-/** Kubelets' reasons for want of room: `OutOfcpu`, `OutOfmemory`, `OutOfpods`, `OutOfephemeral-storage` and so on. */
-const wantOfRoom = /^OutOf/;
-const otherRefusals: ReadonlySet<string> = new Set([
-  'NodePorts',
-  'NodeAffinity',
-  'UnexpectedAdmissionError',
-  'TopologyAffinityError',
-  'PodOSNotSupported',
-]);
+/**
+ * Kubelets' reasons for want of room: `OutOfcpu`, `OutOfmemory`, `OutOfpods` and so on; no processors and devices that lie together; no
+ * device that is free.
+ */
+const wantOfRoom = /^(OutOf.+|TopologyAffinityError|UnexpectedAdmissionError)$/;
+const otherRefusals: ReadonlySet<string> = new Set(['NodePorts', 'NodeAffinity', 'PodOSNotSupported']);
 
 interface Distrust {
   lastMs: number;

@@ -68,6 +68,16 @@ describe('a pod that the kubelet did not take', () => {
     ]);
   });
 
+  it.each(['OutOfexample.com/dongle', 'TopologyAffinityError', 'UnexpectedAdmissionError'])(
+    'has its room kept for %s too',
+    async (reason) => {
+      end = { phase: 'Failed', reason };
+      await bindAndLose('web');
+      await clock.advance(29_000);
+      expect(taken()).toEqual([1_000, 1]);
+    },
+  );
+
   it('makes its node distrusted for longer each time, and for five minutes at most', async () => {
     const lasts: number[] = [];
     for (const name of ['one', 'two', 'three', 'four', 'five', 'six']) {
