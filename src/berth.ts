@@ -26,6 +26,7 @@ import { writeVolumesThroughApi } from './scheduler/api-volumes.js';
 import { Binder } from './scheduler/binder.js';
 import { ClusterFeed } from './scheduler/cluster-feed.js';
 import { KubeletRefusals } from './scheduler/kubelet-refusals.js';
+import { lateRefusal } from './scheduler/late-refusal.js';
 import { ObjectFeed } from './scheduler/object-feed.js';
 import type { ObjectKind } from './scheduler/object-kinds.js';
 import { PodsInPreBind } from './scheduler/pods-in-pre-bind.js';
@@ -91,6 +92,12 @@ export class Berth {
       fence,
       clock,
       nodeExists: (name) => this.#knowsNode(name),
+      lateRefusal: (pod) =>
+        lateRefusal(pod, {
+          cluster: this.cluster,
+          profiles: this.#policy.profiles,
+          nominations: this.queue.nominator,
+        }),
       observe: { throttled: (reason) => metrics.binderThrottled.of(reason).inc() },
     });
     this.#statuses = new StatusWriter({

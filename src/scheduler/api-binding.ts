@@ -20,6 +20,8 @@ export function bindThroughApi(
         return failure('this process does not lead any more', new Overtaken('another leader'));
       case 'node-gone':
         return failure(`node "${nodeName}" is gone`);
+      case 'too-late':
+        return failure(`node "${nodeName}" changed while the binding waited: ${result.reason}`);
       case 'failed':
         return failure(result.error.message, result.error);
     }

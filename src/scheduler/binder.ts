@@ -14,6 +14,8 @@ export type BindResult =
   | { readonly kind: 'gone' }
   /** The chosen node disappeared before the binding was posted. */
   | { readonly kind: 'node-gone' }
+  /** The binding had to wait, and the node would not take the pod any more. */
+  | { readonly kind: 'too-late'; readonly reason: string }
   /** Not allowed to write: leadership is lost, or the program is stopping. */
   | { readonly kind: 'fenced' }
   | { readonly kind: 'failed'; readonly error: ApiError };
@@ -24,6 +26,8 @@ export interface BinderOptions {
   readonly clock: Clock;
   /** The API server accepts bindings to nodes that do not exist; only our own view protects from that. */
   readonly nodeExists: (nodeName: string) => boolean;
+  /** Why the node would not take the pod by now; asked before a binding that had to wait. Default: it would. */
+  readonly lateRefusal?: (pod: PodReference) => string | undefined;
   readonly limit?: ConcurrencyLimit;
   readonly observe?: {
     throttled?(reason: '429' | 'timeout'): void;
@@ -37,6 +41,8 @@ const retryGrowth = 5;
 /** Pause after a 429 that names none. */
 const throttlePauseMs = 1_000;
 const maxThrottles = 10;
+/** A decision older than this is looked at again before it is posted. */
+const freshMs = 250;
 const rereadPauseMs = 200;
 const maxRereadPauseMs = 5_000;
 
@@ -75,7 +81,8 @@ export class Binder {
     nodeName: string,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<BindResult> {
-    return this.#queue.add(() => this.#bindNow(pod, nodeName, options.signal));
+    const decidedAt = this.#options.clock.monotonic();
+    return this.#queue.add(() => this.#bindNow(pod, nodeName, decidedAt, options.signal));
   }
 
   /** Resolves when nothing is waiting or under way. */
@@ -83,7 +90,12 @@ export class Binder {
     await this.#queue.onIdle();
   }
 
-  async #bindNow(pod: PodReference, nodeName: string, signal: AbortSignal | undefined): Promise<BindResult> {
+  async #bindNow(
+    pod: PodReference,
+    nodeName: string,
+    decidedAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<BindResult> {
     const { clock } = this.#options;
     let tries = 0;
     let throttles = 0;
@@ -93,6 +105,8 @@ export class Binder {
       await this.#waitForThrottle(signal);
       if (signal?.aborted || !this.#options.fence.mayWrite()) return { kind: 'fenced' };
       if (!this.#options.nodeExists(nodeName)) return { kind: 'node-gone' };
+      const reason = this.#isOld(decidedAt) ? this.#options.lateRefusal?.(pod) : undefined;
+      if (reason !== undefined) return { kind: 'too-late', reason };
       const error = await this.#post(pod, nodeName, signal);
       if (error === undefined) return { kind: 'bound' };
       // Only a program that is ending aborts: whoever comes next reads the pod anew.
@@ -127,6 +141,10 @@ export class Binder {
         .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })
         .catch(() => undefined);
     }
+  }
+
+  #isOld(decidedAt: number): boolean {
+    return this.#options.clock.monotonic() - decidedAt > freshMs;
   }
 
   /** One POST, measured. */

@@ -51,6 +51,8 @@ let server: OnePodServer;
 let clock: ManualClock;
 let mayWrite: boolean;
 let nodeExists: boolean;
+/** What the node has against the pod by now. */
+let objection: string | undefined;
 let binder: Binder;
 
 beforeEach(() => {
@@ -58,11 +60,13 @@ beforeEach(() => {
   clock = new ManualClock();
   mayWrite = true;
   nodeExists = true;
+  objection = undefined;
   binder = new Binder({
     pods: new PodApi(server),
     fence: { mayWrite: () => mayWrite },
     clock,
     nodeExists: () => nodeExists,
+    lateRefusal: () => objection,
   });
 });
 
@@ -172,5 +176,14 @@ describe('Binder', () => {
     nodeExists = false;
     expect(await bindWithin(0)).toEqual({ kind: 'node-gone' });
     expect(server.requests).toHaveLength(0);
+  });
+
+  it('looks again at a decision that had to wait, and at no other', async () => {
+    objection = 'node(s) were unschedulable';
+    expect(await bindWithin(0)).toEqual({ kind: 'bound' });
+    server.nodeName = '';
+    server.script = [{ answer: { failure: 'status', code: 429, retryAfterMs: 2_000 } }];
+    expect(await bindWithin(5_000)).toEqual({ kind: 'too-late', reason: 'node(s) were unschedulable' });
+    expect(server.posts).toBe(2);
   });
 });
