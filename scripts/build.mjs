@@ -18,6 +18,7 @@ const entries = {
   oracle: 'test/oracle/main.ts',
   bench: 'test/bench/main.ts',
   faults: 'test/faults/main.ts',
+  fuzz: 'test/fuzz/main.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),

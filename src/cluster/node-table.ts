@@ -68,6 +68,8 @@ export class NodeTable {
   /** Zone to slots, in order of arrival: what the order of rows is made from. */
   readonly #zones = new Map<string, number[]>();
   readonly #borrowed = new Set<number>();
+  /** Slots with sums beyond what a double holds exactly: there, taking away what was added does not lead back. */
+  readonly #inexact = new Set<number>();
   #order: Int32Array | undefined;
   #capacity = initialCapacity;
   #used = 0;
@@ -284,6 +286,7 @@ export class NodeTable {
     for (const column of this.#podColumns()) column[slot] = column[from]!;
     for (const [uid, pod] of this.#pods[from]!) this.#pods[slot]!.set(uid, pod);
     this.#ports[slot] = this.#ports[from]?.copy();
+    if (this.#inexact.has(from)) this.#inexact.add(slot);
     return slot;
   }
 
@@ -315,8 +318,38 @@ export class NodeTable {
     this.nonZeroCpu[slot]! += sign * pod.nonZeroCpu;
     this.nonZeroMemory[slot]! += sign * pod.nonZeroMemory;
     this.podCount[slot]! += sign;
-    for (const [name, amount] of accounted.scalars)
-      this.#scalarRequested[this.#scalarId(name)]![slot]! += sign * amount;
+    let isExact =
+      isExactSum(this.requestedCpu[slot]!) &&
+      isExactSum(this.requestedMemory[slot]!) &&
+      isExactSum(this.requestedEphemeral[slot]!) &&
+      isExactSum(this.nonZeroCpu[slot]!) &&
+      isExactSum(this.nonZeroMemory[slot]!);
+    for (const [name, amount] of accounted.scalars) {
+      const column = this.#scalarRequested[this.#scalarId(name)]!;
+      column[slot]! += sign * amount;
+      isExact &&= isExactSum(column[slot]!);
+    }
+    if (!isExact || this.#inexact.has(slot)) this.#recount(slot);
+  }
+
+  /** Adds up anew, exactly, what the pods of a slot take. Only absurd requests lead here, and a slot stays with it until they are gone. */
+  #recount(slot: number): void {
+    const pods = [...this.#pods[slot]!.values()];
+    let isExact = true;
+    const put = (column: Float64Array, amountOf: (pod: Pod) => number): void => {
+      const sum = pods.reduce((total, pod) => total + BigInt(amountOf(pod)), 0n);
+      column[slot] = Number(sum);
+      isExact &&= isExactSum(column[slot]);
+    };
+    put(this.requestedCpu, ({ accounted }) => accounted.cpu);
+    put(this.requestedMemory, ({ accounted }) => accounted.memory);
+    put(this.requestedEphemeral, ({ accounted }) => accounted.ephemeralStorage);
+    put(this.nonZeroCpu, ({ nonZeroCpu }) => nonZeroCpu);
+    put(this.nonZeroMemory, ({ nonZeroMemory }) => nonZeroMemory);
+    for (const [name, id] of this.#scalarIds)
+      put(this.#scalarRequested[id]!, ({ accounted }) => accounted.scalars.get(name) ?? 0);
+    if (isExact) this.#inexact.delete(slot);
+    else this.#inexact.add(slot);
   }
 
   #scalarId(name: string): number {
@@ -426,6 +459,7 @@ export class NodeTable {
   }
 
   #freeSlot(slot: number): void {
+    this.#inexact.delete(slot);
     this.#names[slot] = '';
     this.#pods[slot]!.clear();
     this.#ports[slot] = undefined;
@@ -480,6 +514,11 @@ export class NodeTable {
     for (const column of this.#labelColumns.values()) column.grow(capacity);
     this.#capacity = capacity;
   }
+}
+
+/** True for a sum of whole numbers that no addition on the way to it can have rounded, unless one was beyond it. */
+function isExactSum(sum: number): boolean {
+  return sum <= Number.MAX_SAFE_INTEGER && sum >= -Number.MAX_SAFE_INTEGER;
 }
 
 /** True when nothing differs that decides where in the cluster a node is and whom it keeps off. */

@@ -48,23 +48,27 @@ export function withDefaults(amounts: ResourceMap, defaults: ResourceMap): Resou
   return filled;
 }
 
-/** Rounded up; names without a place in `Requests` (`pods`, `storage`, …) are left out. */
+/**
+ * Rounded up; names without a place in `Requests` (`pods`, `storage`, …) are left out. No API server takes a negative amount; one
+ * counts as 0, or a pod would make room on its node for others, and the node's score would be out of all bounds.
+ */
 export function toRequests(amounts: ResourceMap): Requests {
   let scalars: Map<string, number> | undefined;
   for (const [name, amount] of amounts) {
     if (isScalar(name)) {
       scalars ??= new Map();
-      scalars.set(name, roundedUp(amount));
+      scalars.set(name, wholeAmount(amount));
     }
   }
   return {
-    cpu: roundedUp(amounts.get(cpu) ?? 0),
-    memory: roundedUp(amounts.get(memory) ?? 0),
-    ephemeralStorage: roundedUp(amounts.get(ephemeralStorage) ?? 0),
+    cpu: wholeAmount(amounts.get(cpu) ?? 0),
+    memory: wholeAmount(amounts.get(memory) ?? 0),
+    ephemeralStorage: wholeAmount(amounts.get(ephemeralStorage) ?? 0),
     scalars: scalars ?? noScalars,
   };
 }
 
-function roundedUp(amount: number): number {
+function wholeAmount(amount: number): number {
+  if (amount <= 0) return 0;
   return Number.isInteger(amount) ? amount : Math.ceil(amount - halfMilli);
 }

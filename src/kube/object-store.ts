@@ -49,6 +49,8 @@ export class ObjectStore<T extends KubeObject> {
     if (this.#isStale(object)) return;
     const namesake = this.#namesake(object);
     if (namesake !== undefined) this.#remove(namesake, object.resourceVersion);
+    const known = this.#objects.get(object.uid);
+    if (known !== undefined && !isSameName(known, object)) this.#remove(known, object.resourceVersion);
     this.#put(object);
   }
 
@@ -73,9 +75,10 @@ export class ObjectStore<T extends KubeObject> {
 
   /** Takes in a whole list: what vanished is deleted first, then the rest is added or updated. */
   replace(current: readonly T[], resourceVersion: string): void {
-    const present = new Set(current.map((object) => object.uid));
+    const present = new Map(current.map((object) => [object.uid, object]));
     for (const known of [...this.#objects.values()]) {
-      if (!present.has(known.uid)) this.#remove(known, resourceVersion);
+      const now = present.get(known.uid);
+      if (now === undefined || !isSameName(known, now)) this.#remove(known, resourceVersion);
     }
     for (const object of current) this.#put(object);
   }
@@ -143,6 +146,11 @@ export class ObjectStore<T extends KubeObject> {
       this.report({ kind: 'handler-failed', operation, object: object && referenceTo(object), error });
     }
   }
+}
+
+/** Who goes by name must not be left with the former one. */
+function isSameName(a: KubeObject, b: KubeObject): boolean {
+  return a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
 }
 
 function nameKey({ namespace = '', name }: KubeObject): string {

@@ -75,7 +75,12 @@ export class ClusterFeed {
   }
 
   podUpdated(old: Pod, pod: Pod): void {
-    if (pod.nodeName !== '' && old.nodeName === '') this.#timed('AssignedPodAdd', () => this.#bound(pod));
+    // No API server takes a pod off its node again; if one did, what it held there must not stay counted.
+    if (pod.nodeName === '' && old.nodeName !== '') {
+      this.podDeleted(old);
+      this.podAdded(pod);
+    } else if (pod.nodeName !== '' && old.nodeName === '')
+      this.#timed('AssignedPodAdd', () => this.#bound(pod));
     else if (pod.nodeName !== '') this.#timed('AssignedPodUpdate', () => this.#boundUpdated(old, pod));
     else if (this.#options.isOurs(pod.schedulerName))
       this.#timed('UnscheduledPodUpdate', () => this.#pendingUpdated(old, pod));
