@@ -29,7 +29,7 @@ export function failsForOthers(pod: Pod, { cluster, policy }: Berth): boolean {
   const own = policy.profiles.get(pod.schedulerName);
   if (own === undefined || !fails(pod, cluster, own)) return false;
   const alone = new ClusterState();
-  const { claims, classes, volumes } = cluster.storage;
+  const { claims, classes, volumes, csiNodes } = cluster.storage;
   const bound = new Set<string>();
   for (const claim of claims.values()) {
     if (claim.namespace !== pod.namespace) continue;
@@ -37,6 +37,7 @@ export function failsForOthers(pod: Pod, { cluster, policy }: Berth): boolean {
     bound.add(claim.volumeName);
   }
   for (const object of classes.values()) alone.storage.classes.set(object);
+  for (const object of csiNodes.values()) alone.storage.csiNodes.set(object);
   for (const volume of volumes.values()) if (bound.has(volume.name)) alone.storage.volumes.set(volume);
   for (const slot of cluster.nodes.rows().slots) {
     const { name, labels } = cluster.nodes.nodeAt(slot)!;

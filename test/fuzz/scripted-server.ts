@@ -196,12 +196,18 @@ export class ScriptedServer implements ApiTransport {
   #send(collection: Collection, type: string, object: Json, version: number): void {
     this.sent[type] = (this.sent[type] ?? 0) + 1;
     collection.frames.push({ version, text: `${writeJson({ type, object })}\n` });
-    if (collection.frames.length > 2 * keptFrames) {
-      const gone = collection.frames.splice(0, keptFrames);
-      collection.dropped = gone.at(-1)!.version;
-      for (const stream of collection.streams) stream.shifted(gone.length);
-    }
+    this.#trim(collection);
     for (const stream of collection.streams) stream.wake();
+  }
+
+  /** Drops old frames, but none that an open watch has still to read. */
+  #trim(collection: Collection): void {
+    const { frames, streams } = collection;
+    if (frames.length <= 2 * keptFrames) return;
+    const read = Math.min(frames.length, ...Array.from(streams, ({ position }) => position));
+    const gone = frames.splice(0, Math.min(keptFrames, read));
+    collection.dropped = gone.at(-1)?.version ?? collection.dropped;
+    for (const stream of streams) stream.shifted(gone.length);
   }
 
   #trouble(what: 'cut' | 'close' | 'expire' | 'repeat', collection: Collection): void {
@@ -243,12 +249,17 @@ class Stream implements AsyncIterable<Uint8Array> {
     collection.streams.add(this);
   }
 
+  /** Index of the frame that is read next. */
+  get position(): number {
+    return this.#next;
+  }
+
   get behind(): boolean {
     return this.#next < this.#collection.frames.length || this.#extra !== '';
   }
 
   shifted(frames: number): void {
-    this.#next = Math.max(0, this.#next - frames);
+    this.#next -= frames;
   }
 
   wake(): void {
