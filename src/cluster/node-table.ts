@@ -329,11 +329,11 @@ export class NodeTable {
       column[slot]! += sign * amount;
       isExact &&= isExactSum(column[slot]!);
     }
-    if (!isExact || this.#inexact.has(slot)) this.#recount(slot);
+    if (!isExact || this.#inexact.has(slot)) this.#addUpExactly(slot);
   }
 
   /** Adds up anew, exactly, what the pods of a slot take. Only absurd requests lead here, and a slot stays with it until they are gone. */
-  #recount(slot: number): void {
+  #addUpExactly(slot: number): void {
     const pods = [...this.#pods[slot]!.values()];
     let isExact = true;
     const put = (column: Float64Array, amountOf: (pod: Pod) => number): void => {

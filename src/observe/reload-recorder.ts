@@ -4,6 +4,7 @@ import type { EffectiveConfiguration } from '../config/scheduler-configuration.j
 import { describeError } from '../errors.js';
 import type { EventRecord } from '../kube/event-recorder.js';
 import type { ReloadPreview } from '../reload/reload-preview.js';
+import { eventOnLease } from './event-on-lease.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 
@@ -76,19 +77,8 @@ export class ReloadRecorder {
     metrics.configurationLoadTime.set(clock.now() / 1_000);
   }
 
-  /** The Lease is where one looks for who schedules; without a Lease there is no event. */
-  #record(
-    { leaderElection, profiles }: EffectiveConfiguration,
-    event: Pick<EventRecord, 'type' | 'reason' | 'note'>,
-  ): void {
-    const { leaderElect, resourceName: name, resourceNamespace: namespace } = leaderElection;
-    if (!leaderElect) return;
-    this.#options.record({
-      ...event,
-      isNews: true,
-      action: 'Reloading',
-      reportingController: profiles[0]?.schedulerName ?? 'berth',
-      regarding: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name },
-    });
+  #record(configuration: EffectiveConfiguration, event: Pick<EventRecord, 'type' | 'reason' | 'note'>): void {
+    const told = eventOnLease(configuration, { ...event, isNews: true, action: 'Reloading' });
+    if (told !== undefined) this.#options.record(told);
   }
 }

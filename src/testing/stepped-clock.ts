@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { type Clock, sleepBy } from '../clock.js';
 
 interface Timer {
   readonly due: number;
@@ -25,19 +25,7 @@ export class SteppedClock implements Clock {
   }
 
   sleep(ms: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = options;
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const cancel = this.after(ms, resolve);
-      const abort = (): void => {
-        cancel();
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-    });
+    return sleepBy((...timer) => this.after(...timer), ms, options);
   }
 
   after(ms: number, callback: () => void): () => void {

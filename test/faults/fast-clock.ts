@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import { type Clock, sleepBy } from '../../src/clock.js';
 import type { TrialTime } from './trial-time.js';
 
 /**
@@ -30,22 +30,7 @@ export class FastClock implements Clock {
   }
 
   sleep(ms: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = options;
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = (): void => {
-        cancel();
-        reject(signal?.reason);
-      };
-      const cancel = this.after(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    return sleepBy((...timer) => this.after(...timer), ms, options);
   }
 
   after(ms: number, callback: () => void): () => void {

@@ -9,8 +9,8 @@ import { type Logger, silentLogger } from '../../src/observe/logger.js';
 import { Metrics } from '../../src/observe/metrics.js';
 import { seededRandom } from '../../src/random.js';
 import type { Outcome } from '../../src/scheduler/scheduler.js';
+import { ManualClock } from '../manual-clock.js';
 import { failsForOthers } from './alone.js';
-import { FuzzClock } from './fuzz-clock.js';
 import type { ScriptedServer } from './scripted-server.js';
 
 /** Something that must not happen, whatever the objects are. */
@@ -44,7 +44,7 @@ function sharedMetrics(): Metrics {
 
 /** Berth as it is, on a clock that stands still until it is moved, watching a scripted server. */
 export class FuzzWorld {
-  readonly clock = new FuzzClock();
+  readonly clock = new ManualClock();
   readonly berth: Berth;
   readonly faults: Fault[] = [];
   /** Objects that the projection turned down, by kind of collection. */

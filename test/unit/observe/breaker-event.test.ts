@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { loadConfiguration } from '../../../src/config/load.js';
 import type { EventObject } from '../../../src/kube/event-series.js';
 import { seriesKey } from '../../../src/kube/event-series.js';
-import { openBreakerEvent } from '../../../src/plugin-host/breaker-event.js';
+import { openBreakerEvent } from '../../../src/observe/breaker-event.js';
 
 const eventOf = (plugin: string, leaderElect = true) =>
   openBreakerEvent(
