@@ -11,6 +11,7 @@ export class LabelColumn {
   ids: Int32Array;
   readonly #idByValue = new Map<string, number>();
   readonly #values: string[] = [];
+  #presentCount = 0;
 
   constructor(key: string, capacity: number) {
     this.key = key;
@@ -22,11 +23,18 @@ export class LabelColumn {
     return this.#values.length;
   }
 
+  /** Slots that have the key. */
+  get presentCount(): number {
+    return this.#presentCount;
+  }
+
   set(slot: number, value: string | undefined): void {
+    if (this.ids[slot] !== absent) this.#presentCount -= 1;
     if (value === undefined) {
       this.ids[slot] = absent;
       return;
     }
+    this.#presentCount += 1;
     let id = this.#idByValue.get(value);
     if (id === undefined) {
       id = this.#values.length;

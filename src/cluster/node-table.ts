@@ -1,10 +1,11 @@
 import { ImageIndex } from './image-index.js';
 import { Interner } from './interner.js';
 import { LabelColumn } from './label-column.js';
-import type { Node, NodeImage, Taint } from './node.js';
+import type { Node, Taint } from './node.js';
 import { roundRobin, zoneKey } from './node-order.js';
 import type { Labels, Pod } from './pod.js';
-import type { Requests } from './requests.js';
+import { sameRequests } from './requests.js';
+import { RowJournal } from './row-journal.js';
 import { UsedPorts } from './used-ports.js';
 
 /** A list of slots to judge: the first `length` entries of `slots`. */
@@ -54,6 +55,8 @@ export class NodeTable {
   readonly taintSets = new Interner<readonly Taint[]>();
   readonly featureSets = new Interner<ReadonlySet<string>>();
   readonly images = new ImageIndex();
+  /** Every change of a slot, borrowed ones left out. */
+  readonly journal = new RowJournal();
 
   readonly #nodes: (Node | undefined)[] = [];
   readonly #names: string[] = [];
@@ -114,7 +117,7 @@ export class NodeTable {
     return this.#cordonedCount;
   }
 
-  /** All nodes that have an object, zones taking turns. Valid until the next node is added or removed. */
+  /** All nodes that have an object, zones taking turns. Valid until the next node is added or removed: then it is another array. */
   rows(): Rows {
     this.#order ??= roundRobin(this.#zones.values());
     return { slots: this.#order, length: this.#order.length };
@@ -166,6 +169,11 @@ export class NodeTable {
     }
     this.#labelColumns.set(key, column);
     return column;
+  }
+
+  /** True when surely every node that has an object has the label; not known while rows are borrowed. */
+  everyNodeHas(key: string): boolean {
+    return this.#borrowed.size === 0 && this.labelColumn(key).presentCount === this.#nodeCount;
   }
 
   /** Bound and assumed pods with their slots, those of ghosts included, borrowed rows left out. */
@@ -308,6 +316,7 @@ export class NodeTable {
     // A borrowed row is nobody's news: what was cached for the real rows stays valid.
     if (this.#borrowed.has(slot)) return;
     this.generationOf[slot] = ++this.#generation;
+    this.journal.note(slot);
   }
 
   #account(slot: number, pod: Pod, sign: 1 | -1): void {
@@ -413,7 +422,7 @@ export class NodeTable {
   #unlist(slot: number, old: Node | undefined, next: Node | undefined): void {
     if (old === undefined) return;
     if (old.unschedulable) this.#cordonedCount -= 1;
-    if (!sameImages(old.images, next?.images)) this.images.remove(slot, old.images);
+    if (next === undefined) this.images.remove(slot, old.images);
     if (next !== undefined && zoneKey(old.labels) === zoneKey(next.labels)) return;
     const key = zoneKey(old.labels);
     const slots = this.#zones.get(key)!;
@@ -425,7 +434,8 @@ export class NodeTable {
 
   #list(slot: number, old: Node | undefined, node: Node): void {
     if (node.unschedulable) this.#cordonedCount += 1;
-    if (!sameImages(node.images, old?.images)) this.images.add(slot, node.images);
+    if (old === undefined) this.images.add(slot, node.images);
+    else this.images.replace(slot, old.images, node.images);
     const key = zoneKey(node.labels);
     if (old !== undefined && zoneKey(old.labels) === key) return;
     const slots = this.#zones.get(key);
@@ -536,11 +546,6 @@ function sameLabels(a: Labels, b: Labels): boolean {
   );
 }
 
-/** Equal images are one object, and a node lists them in the same order with every heartbeat. */
-function sameImages(a: readonly NodeImage[], b: readonly NodeImage[] | undefined): boolean {
-  return a === b || (b !== undefined && a.length === b.length && a.every((image, i) => image === b[i]));
-}
-
 function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
   return (
     a === b ||
@@ -563,12 +568,4 @@ function countsAlike(a: Pod, b: Pod): boolean {
     sameLabels(a.labels, b.labels) &&
     sameRequests(a.accounted, b.accounted)
   );
-}
-
-function sameRequests(a: Requests, b: Requests): boolean {
-  if (a === b) return true;
-  if (a.cpu !== b.cpu || a.memory !== b.memory || a.ephemeralStorage !== b.ephemeralStorage) return false;
-  if (a.scalars.size !== b.scalars.size) return false;
-  for (const [name, amount] of a.scalars) if (b.scalars.get(name) !== amount) return false;
-  return true;
 }

@@ -98,6 +98,10 @@ describe('the node table', () => {
         for (const node of nodes.values()) recount.setNode(node);
         for (const { nodeName, pod } of pods) recount.addPod(nodeName, pod);
         expect(tableState(table)).toEqual(tableState(recount));
+        for (const key of ['zone', 'disk']) {
+          const isEverywhere = [...nodes.values()].every(({ labels }) => Object.hasOwn(labels, key));
+          expect(table.everyNodeHas(key)).toBe(isEverywhere);
+        }
       }),
       { numRuns: 200 },
     );
