@@ -54,6 +54,8 @@ export interface SoftSpread {
  */
 export class SpreadScoring {
   readonly #requireAllKeys: boolean;
+  /** Some node may lack a key of a constraint; mostly none does, and nobody has to look for it. */
+  readonly #mayLackKeys: boolean;
   readonly #weighed: readonly (WeighedHosts | WeighedDomains)[];
   /** By place in the rows scored last: 1 for a node that is ignored. */
   #ignored: Uint8Array;
@@ -66,7 +68,9 @@ export class SpreadScoring {
     this.#requireAllKeys = requireAllKeys;
     this.#ignored = new Uint8Array(rows.length);
     const ignored = this.#ignored;
-    const nodeCount = rows.length - (requireAllKeys ? markLacking(nodes, rows, constraints, ignored) : 0);
+    this.#mayLackKeys = !constraints.every(({ topologyKey }) => nodes.everyNodeHas(topologyKey));
+    const looksForKeys = requireAllKeys && this.#mayLackKeys;
+    const nodeCount = rows.length - (looksForKeys ? markLacking(nodes, rows, constraints, ignored) : 0);
     this.#weighed = constraints.map((constraint) => {
       const { topologyKey, maxSkew, counted, inclusion } = constraint;
       const base = { topologyKey, allowance: maxSkew - 1 };
@@ -89,7 +93,8 @@ export class SpreadScoring {
     const ignored = this.#ignored;
     let lowest = Number.POSITIVE_INFINITY;
     let highest = 0;
-    for (let i = 0; i < rows.length; i++) {
+    const { length } = rows;
+    for (let i = 0; i < length; i++) {
       if (ignored[i] === 1) {
         scores[i] = 0;
         continue;
@@ -114,11 +119,30 @@ export class SpreadScoring {
       if (score < lowest) lowest = score;
       if (score > highest) highest = score;
     }
-    for (let i = 0; i < length; i++) {
-      if (ignored[i] === 1) scores[i] = 0;
-      else if (highest === 0) scores[i] = highestScore;
-      else scores[i] = floor((highestScore * (highest + lowest - scores[i]!)) / highest);
+    if (highest === 0) {
+      for (let i = 0; i < length; i++) scores[i] = ignored[i] === 1 ? 0 : highestScore;
+      return;
     }
+    const span = highest - lowest;
+    if (span < length / 4) {
+      this.#lookUp(scores, length, { lowest, highest });
+      return;
+    }
+    for (let i = 0; i < length; i++)
+      scores[i] = ignored[i] === 1 ? 0 : floor((highestScore * (highest + lowest - scores[i]!)) / highest);
+  }
+
+  /** Few different scores, which are whole numbers: each is divided once. */
+  #lookUp(
+    scores: Float64Array,
+    length: number,
+    { lowest, highest }: { readonly lowest: number; readonly highest: number },
+  ): void {
+    const ignored = this.#ignored;
+    const normalized = new Float64Array(highest - lowest + 1);
+    for (let above = 0; above < normalized.length; above++)
+      normalized[above] = floor((highestScore * (highest - above)) / highest);
+    for (let i = 0; i < length; i++) scores[i] = ignored[i] === 1 ? 0 : normalized[scores[i]! - lowest]!;
   }
 
   /** What `normalize` would give if nothing were rounded on the way; the range is that of the rows scored last. */
@@ -142,7 +166,7 @@ export class SpreadScoring {
       if (weighed.kind === 'host') addOfHosts(weighed, nodes, rows, { scores, lacking: ignored });
       else addOfDomains(weighed, nodes, rows, { scores, lacking: ignored });
     }
-    if (!this.#requireAllKeys) ignored.fill(0, 0, rows.length);
+    if (!this.#requireAllKeys && this.#mayLackKeys) ignored.fill(0, 0, rows.length);
   }
 }
 
@@ -171,10 +195,13 @@ function addOfDomains(
   const { ids } = column;
   const { totals } = counts;
   const unlabelledId = column.idOf('');
+  const additions = new Float64Array(totals.length);
+  for (let id = 0; id < totals.length; id++)
+    additions[id] = (totals[id]! + (id === unlabelledId ? unlabelled : 0)) * weight + allowance;
   for (let i = 0; i < length; i++) {
     const id = ids[slots[i]!]!;
     if (id === absent) lacking[i] = 1;
-    else scores[i]! += (totals[id]! + (id === unlabelledId ? unlabelled : 0)) * weight + allowance;
+    else scores[i]! += additions[id]!;
   }
 }
 
@@ -211,6 +238,7 @@ function countDomains(
   const column = nodes.labelColumn(topologyKey);
   const { ids } = column;
   const seen = new Uint8Array(column.valueCount);
+  const isEverywhere = nodes.everyNodeHas(topologyKey);
   let count = 0;
   let unlabelled = false;
   for (let i = 0; i < length; i++) {
@@ -220,6 +248,8 @@ function countDomains(
     else if (seen[id] === 0) {
       seen[id] = 1;
       count += 1;
+      // All that there are: the first rows mostly show it.
+      if (isEverywhere && count === column.valueCount) return count;
     }
   }
   const empty = column.idOf('');
