@@ -52,13 +52,22 @@ export interface PreFilterPlugin extends Plugin {
   removePod?(cycle: Cycle, removed: Pod, slot: number): void;
 }
 
+/**
+ * What a plugin's Filter and Score say of a row may be kept for all pods with the same spec and the same `accounted`, until the row
+ * changes, if it follows from these and the row's own columns, pods and ports: plugins of which that is true say so.
+ */
+export interface JudgesByRow {
+  /** For the pods of a spec. Absent: never. */
+  judgesByRow?(pod: Pod): boolean;
+}
+
 /** Simple form: judges one node. */
 export interface NodeFilterPlugin extends Plugin {
   filter(cycle: Cycle, pod: Pod, node: NodeView): Status | undefined;
 }
 
 /** Vector form: judges rows. */
-export interface RowFilterPlugin extends Plugin {
+export interface RowFilterPlugin extends Plugin, JudgesByRow {
   /**
    * Writes one verdict for each row: `verdicts[i]` is about `rows.slots[i]`; 0 lets the node pass, any other number is this
    * plugin's own and is explained by `verdictStatus`. The array comes in filled with 0. `'none'`: no row was refused, and nobody
@@ -80,7 +89,7 @@ export interface NodeScorePlugin extends Plugin {
 }
 
 /** Vector form: `scores[i]` is about `rows.slots[i]`; integers. The array comes in filled with 0. */
-export interface RowScorePlugin extends Plugin {
+export interface RowScorePlugin extends Plugin, JudgesByRow {
   /**
    * `'constant'`: all rows have the score of the first, also the exact one, and normalising it alone gives what normalising all of
    * them would.
@@ -88,11 +97,15 @@ export interface RowScorePlugin extends Plugin {
   scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): 'constant' | undefined;
   /** The same scores before they were truncated to integers: decides between nodes whose totals are equal. */
   exactScoreRows?(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): void;
+  /** What scores depend on beside the row and the pod, for a plugin that judges by row: kept scores hold while this text stays. */
+  scoreBasis?(cycle: Cycle, pod: Pod): string;
 }
 
 /** Brings raw scores of all feasible nodes into 0 to 100, in place. */
 export interface NormalizePlugin extends Plugin {
   normalizeScores(cycle: Cycle, pod: Pod, scores: Float64Array, length: number): void;
+  /** Present where that is kube-scheduler's default normalisation: the highest score becomes 100, or with `reverse` 0. */
+  readonly byHighest?: { readonly reverse: boolean };
 }
 
 export interface ReservePlugin extends Plugin {

@@ -37,6 +37,8 @@ export class DynamicResources
 {
   readonly name = dynamicResources;
   readonly events = [{ resource: 'TargetPod' as const, action: Action.Update }];
+  /** As true as any other way: scores are all 0. */
+  readonly byHighest = { reverse: false };
 
   preEnqueue(): undefined {}
 
@@ -61,6 +63,10 @@ export class DynamicResources
   postFilter(cycle: Cycle): PostFilterResult {
     const status = cycle.find(prepared) ? unschedulable() : failure('not found');
     return { kind: 'rejected', status, clearNomination: false };
+  }
+
+  judgesByRow(): boolean {
+    return true;
   }
 
   /** Without claims every node scores 0: the array comes in filled with that. */

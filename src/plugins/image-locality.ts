@@ -19,8 +19,9 @@ const maxKept = 64;
 
 type Cut = (value: number) => number;
 
-/** Scores by slot for one list of images, as long as nothing of it changes. */
+/** Scores by slot for one list of images. */
 interface Kept {
+  readonly basis: string;
   /** 0 to 100. */
   readonly cut: Uint8Array;
   /** Worked out when nodes first tie. */
@@ -36,11 +37,16 @@ export class ImageLocality implements RowScorePlugin {
   readonly events = [];
   /** By list of images. */
   readonly #kept = new Map<string, Kept>();
-  /** What all that is kept was made from. */
   #nodes: NodeTable | undefined;
-  #version = -1;
-  #nodeCount = 0;
-  #capacity = 0;
+
+  judgesByRow(): boolean {
+    return true;
+  }
+
+  /** A node more or less changes what an image is worth on all others, and so does every node that gets or loses it. */
+  scoreBasis({ nodes }: Cycle, { spec }: Pod): string {
+    return basisOf(nodes, spec.images);
+  }
 
   scoreRows({ nodes }: Cycle, { spec }: Pod, rows: Rows, scores: Float64Array): 'constant' | undefined {
     if (!areAnywhere(spec.images, nodes)) return 'constant';
@@ -56,33 +62,24 @@ export class ImageLocality implements RowScorePlugin {
   }
 
   #keptFor(nodes: NodeTable, spec: PodSpec): Kept {
-    this.#forgetOld(nodes);
+    if (this.#nodes !== nodes) this.#kept.clear();
+    this.#nodes = nodes;
     const key = `${spec.imageCount}\n${spec.images.join('\n')}`;
+    const basis = `${basisOf(nodes, spec.images)} ${nodes.capacity}`;
     let kept = this.#kept.get(key);
-    if (kept === undefined) {
+    if (kept?.basis !== basis) {
       if (this.#kept.size >= maxKept) this.#kept.clear();
-      kept = { cut: new Uint8Array(scoresBySlot(nodes, spec, trunc)) };
+      kept = { basis, cut: new Uint8Array(scoresBySlot(nodes, spec, trunc)) };
       this.#kept.set(key, kept);
     }
     return kept;
   }
+}
 
-  /** A node more or less changes what an image is worth on all others. */
-  #forgetOld(nodes: NodeTable): void {
-    const { images, nodeCount, capacity } = nodes;
-    if (
-      this.#nodes === nodes &&
-      this.#version === images.version &&
-      this.#nodeCount === nodeCount &&
-      this.#capacity === capacity
-    )
-      return;
-    this.#kept.clear();
-    this.#nodes = nodes;
-    this.#version = images.version;
-    this.#nodeCount = nodeCount;
-    this.#capacity = capacity;
-  }
+function basisOf(nodes: NodeTable, images: readonly string[]): string {
+  let basis = String(nodes.nodeCount);
+  for (const image of images) basis += ` ${nodes.images.get(image)?.version ?? ''}`;
+  return basis;
 }
 
 function areAnywhere(images: readonly string[], nodes: NodeTable): boolean {

@@ -57,6 +57,7 @@ export class NodeAffinity
   ];
   readonly #addedRequired: NodeSelector | undefined;
   readonly #addedPreferred: readonly WeightedTerm[];
+  readonly byHighest = { reverse: false };
   #marks = new Uint8Array(0);
 
   /** Throws on an added affinity that cannot be parsed. */
@@ -97,6 +98,10 @@ export class NodeAffinity
 
   verdictStatus(_cycle: unknown, verdict: number): typeof podRefusal {
     return verdict === enforced ? enforcedRefusal : podRefusal;
+  }
+
+  judgesByRow(): boolean {
+    return true;
   }
 
   preScore(_cycle: unknown, { spec }: Pod): ReturnType<PreScorePlugin['preScore']> {

@@ -34,6 +34,7 @@ export function createNodeDeclaredFeatures(): PreFilterPlugin & RowFilterPlugin 
       return undefined;
     },
     verdictStatus: () => refusal,
+    judgesByRow: () => true,
   };
 }
 

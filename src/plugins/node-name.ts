@@ -19,5 +19,6 @@ export function createNodeName(): PreFilterPlugin & RowFilterPlugin {
       return undefined;
     },
     verdictStatus: () => refusal,
+    judgesByRow: () => true,
   };
 }

@@ -25,6 +25,7 @@ export function createNodePorts(): PreFilterPlugin & RowFilterPlugin {
       return undefined;
     },
     verdictStatus: () => refusal,
+    judgesByRow: () => true,
   };
 }
 

@@ -29,6 +29,10 @@ export class NodeResourcesBalancedAllocation implements PreScorePlugin, RowScore
     return this.#resources.every(({ name }) => wanted(accounted, name) === 0) ? 'skip' : undefined;
   }
 
+  judgesByRow(): boolean {
+    return true;
+  }
+
   scoreRows({ nodes }: Cycle, { accounted }: Pod, rows: Rows, scores: Float64Array): undefined {
     const columns = resourceColumns(nodes, this.#resources, accounted, { nonZero: false });
     scoreBalance(columns, rows, scores, { exact: false });

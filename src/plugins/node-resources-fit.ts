@@ -99,6 +99,10 @@ export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreSc
     return { code: verdict & hopeless ? 'UnschedulableAndUnresolvable' : 'Unschedulable', reasons };
   }
 
+  judgesByRow(): boolean {
+    return true;
+  }
+
   preScore(): undefined {
     return undefined;
   }

@@ -27,6 +27,7 @@ export function createNodeUnschedulable(): PreFilterPlugin & RowFilterPlugin {
       return undefined;
     },
     verdictStatus: () => refusal,
+    judgesByRow: () => true,
   };
 }
 

@@ -99,6 +99,10 @@ export class NodeVolumeLimits implements PreFilterPlugin, RowFilterPlugin {
     return undefined;
   }
 
+  judgesByRow({ spec }: Pod): boolean {
+    return podVolumes(spec).attachableCount === 0;
+  }
+
   verdictStatus(cycle: Cycle, verdict: number): Status {
     if (verdict === overLimit) return limitRefusal;
     const { plain, migrated, drivers } = this.#notedOf(cycle);

@@ -1,12 +1,6 @@
-/* Looked up once: the loops below run for every node. */
-const { floor } = Math;
+import { scaledByHighest } from '../framework/scale-by-highest.js';
 
-const highestScore = 100;
-
-/**
- * Scales scores so that the highest becomes 100, cutting fractions off; with `reverse` the lowest becomes the best. When all are
- * 0 they stay so, or become 100 each with `reverse`. Kube-scheduler's default normalisation.
- */
+/** Kube-scheduler's default normalisation, in place: scales scores by their highest. With `reverse` the lowest becomes the best. */
 export function normalizeByHighest(
   scores: Float64Array,
   length: number,
@@ -14,12 +8,6 @@ export function normalizeByHighest(
 ): void {
   let highest = 0;
   for (let i = 0; i < length; i++) if (scores[i]! > highest) highest = scores[i]!;
-  if (highest === 0) {
-    if (reverse) scores.fill(highestScore, 0, length);
-    return;
-  }
-  for (let i = 0; i < length; i++) {
-    const scaled = floor((highestScore * scores[i]!) / highest);
-    scores[i] = reverse ? highestScore - scaled : scaled;
-  }
+  if (highest === 0 && !reverse) return;
+  for (let i = 0; i < length; i++) scores[i] = scaledByHighest(scores[i]!, highest, reverse);
 }

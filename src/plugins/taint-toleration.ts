@@ -39,11 +39,13 @@ export function createTaintToleration(): PreFilterPlugin &
       return forEachTaintSet(nodes, rows, verdicts, judge) ? undefined : 'none';
     },
     verdictStatus: () => refusal,
+    judgesByRow: () => true,
     preScore: () => undefined,
     scoreRows({ nodes }, { spec }, rows, scores) {
       const judge = (id: number) => intolerableSoftTaints(nodes, id, spec.tolerations);
       return forEachTaintSet(nodes, rows, scores, judge) ? undefined : 'constant';
     },
+    byHighest: { reverse: true },
     normalizeScores(_cycle, _pod, scores, length) {
       normalizeByHighest(scores, length, { reverse: true });
     },

@@ -3,6 +3,7 @@ import type { ClusterState } from '../cluster/cluster-state.js';
 import type { NodeTable, Rows } from '../cluster/node-table.js';
 import type { ObjectTable } from '../cluster/object-table.js';
 import type { Pod } from '../cluster/pod.js';
+import { podVolumes } from '../cluster/pod-volumes.js';
 import type { CsiNode, PersistentVolume } from '../cluster/storage.js';
 import type { VolumeBindingArgs } from '../config/plugin-args.js';
 import { type Cycle, StateKey } from '../framework/cycle.js';
@@ -151,6 +152,10 @@ export class VolumeBinding
       else if (verdict === noStorage) verdicts[i]! |= tooSmall;
     }
     return undefined;
+  }
+
+  judgesByRow({ spec }: Pod): boolean {
+    return podVolumes(spec).all.every(({ kind }) => kind === 'inline');
   }
 
   verdictStatus(_cycle: unknown, verdict: number): Status {

@@ -74,6 +74,7 @@ export function createVolumeRestrictions(
       }
       return undefined;
     },
+    judgesByRow: ({ spec }) => spec.volumes.length === 0,
     verdictStatus: (_cycle, verdict) => (verdict === diskTaken ? diskRefusal : claimRefusal),
   };
 }

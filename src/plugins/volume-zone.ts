@@ -64,6 +64,7 @@ export function createVolumeZone(
       return undefined;
     },
     verdictStatus: () => refusal,
+    judgesByRow: ({ spec }) => spec.claimNames.length === 0,
   };
 }
 

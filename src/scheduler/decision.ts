@@ -1,7 +1,7 @@
 import type { HypotheticalNodes } from '../framework/plugin.js';
 import type { Status } from '../framework/status.js';
 import type { Diagnosis } from './diagnosis.js';
-import type { ScoreTable } from './score-table.js';
+import type { ChosenScore, ScoreTable } from './score-table.js';
 
 /** What one attempt to place one pod came to. */
 export type Decision =
@@ -18,6 +18,8 @@ export type Decision =
       readonly nominated: boolean;
       /** Absent when only one node fits: then nothing is scored. Reused by the next evaluation. */
       readonly scores?: ScoreTable;
+      /** Of the node itself; absent likewise. */
+      readonly chosen?: ChosenScore;
       /** The refused nodes. Reused by the next evaluation. */
       readonly diagnosis: Diagnosis;
     }

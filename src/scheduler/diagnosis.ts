@@ -5,6 +5,12 @@ import type { Status } from '../framework/status.js';
 
 const nobody = -1;
 
+/** Refusals that were found earlier and still hold. */
+export interface KeptRefusals {
+  readonly refusedCount: number;
+  tell(refusals: Pick<Diagnosis, 'reject'>): void;
+}
+
 /** How many nodes one plugin refused for one and the same cause. */
 export interface Tally {
   readonly plugin: string;
@@ -36,6 +42,9 @@ export class Diagnosis implements Rejections {
   /** By plugin, then by verdict: many nodes share a status. */
   #statuses: Map<number, Status>[] = [];
   #tallies: Tally[] | undefined;
+  /** What is not yet written down by slot: nobody may ask. */
+  #untold: KeptRefusals | undefined;
+  #isSettled = false;
 
   /** Forgets the previous evaluation. */
   begin(cycle: Cycle, profile: Profile): void {
@@ -49,15 +58,37 @@ export class Diagnosis implements Rejections {
     this.#cycle = cycle;
     this.#tallies = undefined;
     this.#statuses = [];
-    if (this.#pluginOf.length < cycle.nodes.capacity) {
-      this.#pluginOf = new Int16Array(cycle.nodes.capacity);
-      this.#verdictOf = new Int32Array(cycle.nodes.capacity);
+    this.#untold = undefined;
+    this.#isSettled = false;
+  }
+
+  /** Takes over refusals of all nodes, in place of those noted so far. What they are is read when somebody asks. */
+  adopt(refusals: KeptRefusals): void {
+    this.explicitCount = refusals.refusedCount;
+    this.#untold = refusals;
+    this.#isSettled = false;
+  }
+
+  /** Puts the lists by slot in order before they are read or written. */
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const { capacity } = this.#cycle!.nodes;
+    if (this.#pluginOf.length < capacity) {
+      this.#pluginOf = new Int16Array(capacity);
+      this.#verdictOf = new Int32Array(capacity);
     }
     this.#pluginOf.fill(nobody);
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold === undefined) return;
+    this.explicitCount = 0;
+    untold.tell(this);
   }
 
   /** `plugin` is the plugin's place among the profile's filters. */
   reject(slot: number, plugin: number, verdict: number): void {
+    this.#settle();
     if (this.#pluginOf[slot] === nobody) this.explicitCount += 1;
     this.#pluginOf[slot] = plugin;
     this.#verdictOf[slot] = verdict;
@@ -65,17 +96,20 @@ export class Diagnosis implements Rejections {
 
   /** Takes a refusal back: the node counts as not looked at. */
   retract(slot: number): void {
+    this.#settle();
     if (this.#pluginOf[slot] !== nobody) this.explicitCount -= 1;
     this.#pluginOf[slot] = nobody;
   }
 
   statusOf(slot: number): Status | undefined {
+    this.#settle();
     const plugin = this.#pluginOf[slot] ?? nobody;
     return plugin === nobody ? this.absentStatus : this.#status(plugin, this.#verdictOf[slot]!);
   }
 
   /** True when the node was refused by a filter, not by what holds for all. */
   isExplicit(slot: number): boolean {
+    this.#settle();
     return (this.#pluginOf[slot] ?? nobody) !== nobody;
   }
 
@@ -120,6 +154,7 @@ export class Diagnosis implements Rejections {
   }
 
   #count(): Tally[] {
+    this.#settle();
     const byCause = new Map<number, number>();
     const { slots, length } = this.#cycle!.nodes.rows();
     for (let i = 0; i < length; i++) {

@@ -3,18 +3,21 @@ import type { RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { statusMessage, unresolvable } from '../framework/status.js';
 import type { Random } from '../random.js';
+import { ClassEvaluation, ClassFault } from './classes/class-evaluation.js';
+import type { PodClasses } from './classes/pod-classes.js';
 import type { Decision } from './decision.js';
 import { type EvaluationObserver, timedPoint } from './evaluation-observer.js';
 import type { EvaluationSpace } from './evaluation-space.js';
 import { FilterPass } from './filter-pass.js';
 import { HypotheticalRows } from './hypothetical-nodes.js';
 import { type Nominations, noNominations } from './nominations.js';
-import { addOutsideScores, asWeightedScore, type OutsideScore } from './outside-scores.js';
+import { type OutsideScore, withOutsideScores } from './outside-scores.js';
 import { PluginFault } from './plugin-fault.js';
 import { type PreFilterOutcome, runPreFilters } from './pre-filter-pass.js';
-import { feasibleNodesWanted } from './sampling.js';
-import { scoreNodes } from './score-pass.js';
+import { feasibleNodesWanted, sampleNodes } from './sampling.js';
+import { runPreScores, scoreNodes } from './score-pass.js';
 import { selectHost } from './select-host.js';
+import { untilFault } from './until-fault.js';
 
 export interface EvaluateOptions {
   readonly space: EvaluationSpace;
@@ -25,6 +28,8 @@ export interface EvaluateOptions {
   /** The node promised to the pod itself, which is tried first and alone; '' for none. Default: what its status says. */
   readonly nominatedNodeName?: string | undefined;
   readonly observer?: EvaluationObserver | undefined;
+  /** What is kept from one pod to the next. Default: nothing; decisions are the same. */
+  readonly classes?: PodClasses | undefined;
 }
 
 const none: readonly OutsideScore[] = [];
@@ -36,16 +41,6 @@ const none: readonly OutsideScore[] = [];
  */
 export function evaluate(cycle: Cycle, profile: Profile, options: EvaluateOptions): Decision {
   return untilFault(() => new Evaluation(cycle, profile, options).run());
-}
-
-/** A plugin that breaks down ends the evaluation: the decision is an error. */
-export function untilFault<T>(judge: () => T): T | (Decision & { kind: 'error' }) {
-  try {
-    return judge();
-  } catch (error) {
-    if (error instanceof PluginFault) return { kind: 'error', status: error.status };
-    throw error;
-  }
 }
 
 type Proceed = Extract<PreFilterOutcome, { kind: 'proceed' }>;
@@ -79,8 +74,46 @@ export class Evaluation {
     if (end !== undefined) return end;
     const nominated = this.tryNominated();
     if (nominated !== undefined) return this.takeNominated(nominated);
+    return this.#runByClass() ?? this.#runOverAll();
+  }
+
+  #runOverAll(): Decision {
     const feasible = this.search();
     return feasible === 0 ? this.unschedulable() : this.choose(feasible);
+  }
+
+  /** As `#runOverAll`, with what is kept for pods like this one; undefined when there is nothing, or when it went wrong. */
+  #runByClass(): Decision | undefined {
+    const byClass = ClassEvaluation.of(
+      this.#cycle,
+      this.#profile,
+      this.#outcome as Proceed,
+      this.#pass!,
+      this.#options,
+    );
+    try {
+      return byClass && this.#decideByClass(byClass);
+    } catch (error) {
+      if (!(error instanceof ClassFault)) throw error;
+      byClass?.giveUp();
+      this.#beginDiagnosis();
+      return undefined;
+    }
+  }
+
+  #decideByClass(byClass: ClassEvaluation): Decision {
+    const feasible = byClass.search();
+    if (feasible === 0) return this.unschedulable();
+    if (feasible === 1) return this.#take(byClass.onlySlot(), 1, false);
+    const { slot, ties, chosen, scores } = byClass.choose(feasible);
+    return {
+      ...this.#take(slot, feasible, false),
+      ties,
+      chosen,
+      get scores() {
+        return scores();
+      },
+    };
   }
 
   /** Asks the PreFilter plugins; a decision when there is nothing to judge. */
@@ -183,15 +216,10 @@ export class Evaluation {
   /** Filters some nodes, as far as they are candidates; the slots that fit are the first of `space.slots`. Returns how many. */
   judge(nodeNames: Iterable<string>): number {
     const { nodeNames: candidates } = this.#outcome as Proceed;
-    const { nodes } = this.#cycle;
-    const { slots } = this.#space;
-    let count = 0;
-    for (const name of nodeNames) {
-      if (candidates !== undefined && !candidates.has(name)) continue;
-      const slot = nodes.slotOf(name);
-      if (slot !== undefined && nodes.nodeAt(slot) !== undefined) slots[count++] = slot;
-    }
-    return this.#pass!.run(0, count);
+    return this.#pass!.run(
+      0,
+      this.#listNodes(nodeNames, (name) => candidates?.has(name) ?? true),
+    );
   }
 
   #search(): number {
@@ -199,7 +227,7 @@ export class Evaluation {
     const candidates = this.#listCandidates(this.#outcome as Proceed);
     const wanted = feasibleNodesWanted(candidates, this.#profile.percentageOfNodesToScore);
     if (wanted === candidates) return pass.run(0, candidates);
-    return this.#sample(pass, candidates, wanted);
+    return sampleNodes(pass, this.#space, { candidates, wanted, nodeCount: this.#cycle.nodes.nodeCount });
   }
 
   #listCandidates({ nodeNames, narrowedBy }: Proceed): number {
@@ -213,8 +241,16 @@ export class Evaluation {
     this.#space.diagnosis.absentStatus = unresolvable(
       `node(s) didn't satisfy plugin(s) [${this.#rejectorsSoFar(narrowedBy).join(' ')}]`,
     );
+    return this.#listNodes(nodeNames, () => true);
+  }
+
+  /** Writes the slots of those nodes that there are to the front of `space.slots`; returns how many. */
+  #listNodes(names: Iterable<string>, isWanted: (name: string) => boolean): number {
+    const { nodes } = this.#cycle;
+    const { slots } = this.#space;
     let count = 0;
-    for (const name of nodeNames) {
+    for (const name of names) {
+      if (!isWanted(name)) continue;
       const slot = nodes.slotOf(name);
       if (slot !== undefined && nodes.nodeAt(slot) !== undefined) slots[count++] = slot;
     }
@@ -227,32 +263,6 @@ export class Evaluation {
     const slot = this.#nominatedSlot();
     const refusal = slot !== undefined && diagnosis.isExplicit(slot) ? diagnosis.statusOf(slot) : undefined;
     return [...new Set([...narrowedBy, ...(refusal?.plugin === undefined ? [] : [refusal.plugin])])].sort();
-  }
-
-  /**
-   * Stops once enough nodes fit, beginning each search where the last one ended, so that all nodes get their turn. Nodes are
-   * judged in portions; those behind the last one wanted count as not looked at.
-   */
-  #sample(pass: FilterPass, candidates: number, wanted: number): number {
-    const space = this.#space;
-    const start = space.nextStart % candidates;
-    const order = new Int32Array(candidates);
-    order.set(space.slots.subarray(start, candidates));
-    order.set(space.slots.subarray(0, start), candidates - start);
-    let found = 0;
-    for (let from = 0; from < candidates && found < wanted; ) {
-      const portion = Math.min(wanted, candidates - from);
-      space.slots.set(order.subarray(from, from + portion), found);
-      found += pass.run(found, portion);
-      from += portion;
-      if (found >= wanted) {
-        const last = order.indexOf(space.slots[wanted - 1]!);
-        for (let i = last + 1; i < from; i++) space.diagnosis.retract(order[i]!);
-        found = wanted;
-      }
-    }
-    space.nextStart = (start + found + space.diagnosis.explicitCount) % this.#cycle.nodes.nodeCount;
-    return found;
   }
 
   /** Scores the first `feasible` slots, at least one, and picks one. Scores from outside the profile are added. */
@@ -269,19 +279,18 @@ export class Evaluation {
     const space = this.#space;
     if (feasible === 1) return this.#take(space.slots[0]!, 1, false);
     const rows = { slots: space.slots, length: feasible };
-    scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, observer });
-    const profile = outside.length === 0 ? this.#profile : this.#withOutsideScores(outside);
-    const slot = selectHost(this.#cycle, profile, space.scores, this.#options.random);
+    const skipped = runPreScores(this.#cycle, this.#profile, rows, observer);
+    timedPoint(observer, 'Score', () =>
+      scoreNodes(this.#cycle, this.#profile, rows, { table: space.scores, skipped, observer }),
+    );
+    const profile = withOutsideScores(this.#profile, space.scores, this.#cycle.nodes, outside);
+    const slot = selectHost(this.#cycle, profile, space.scores, { random: this.#options.random });
     return {
       ...this.#take(slot, feasible, false),
       ties: space.scores.bestLength,
       scores: space.scores,
+      chosen: space.scores.scoreOf(slot),
     };
-  }
-
-  #withOutsideScores(outside: readonly OutsideScore[]): Profile {
-    addOutsideScores(this.#space.scores, this.#cycle.nodes, outside);
-    return { ...this.#profile, score: [...this.#profile.score, ...outside.map(asWeightedScore)] };
   }
 
   #take(slot: number, feasibleCount: number, nominated: boolean): Decision & { kind: 'fits' } {

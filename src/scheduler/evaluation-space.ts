@@ -20,6 +20,14 @@ export class EvaluationSpace {
   /** Where the next sampled search begins, in the order of rows. */
   nextStart = 0;
 
+  #scores = new Float64Array(0);
+
+  /** Working space for the scores of one plugin: that many, all 0. */
+  scoreBuffer(length: number): Float64Array {
+    if (this.#scores.length < length) this.#scores = new Float64Array(Math.max(length, this.slots.length));
+    return this.#scores.fill(0, 0, length);
+  }
+
   reserve(length: number): void {
     if (this.slots.length >= length) return;
     this.slots = new Int32Array(length);

@@ -4,8 +4,9 @@ import type { RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, type Status } from '../framework/status.js';
 import type { Decision } from './decision.js';
-import { type EvaluateOptions, Evaluation, untilFault } from './evaluate.js';
+import { type EvaluateOptions, Evaluation } from './evaluate.js';
 import type { OutsideScore } from './outside-scores.js';
+import { untilFault } from './until-fault.js';
 
 /** What extenders have to be asked before there can be a decision. */
 export interface NodeQuestion {

@@ -5,7 +5,6 @@ import type { PreFilterPlugin, RowFilterPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import type { Status } from '../framework/status.js';
 import { BorrowedRow } from './borrowed-row.js';
-import type { Diagnosis } from './diagnosis.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import { timedPlugin } from './evaluation-observer.js';
 import type { EvaluationSpace } from './evaluation-space.js';
@@ -50,15 +49,22 @@ export class FilterPass {
   }
 
   /**
-   * Judges `slots[from..from+length)`, notes refusals in the diagnosis, and moves the slots that fit to the front of that range.
+   * Judges `slots[from..from+length)` by the filters from `firstFilter` on, notes refusals in the diagnosis, and moves the slots that fit to the front of that range.
    * Returns how many there are. Throws `PluginFault`.
    */
-  run(from: number, length: number): number {
+  run(from: number, length: number, firstFilter = 0): number {
     const slots = from === 0 ? this.#space.slots : this.#space.slots.subarray(from);
     let left = this.#nominations.isEmpty ? length : this.#withNominated(slots, length);
-    for (let index = 0; index < this.#filters.length && left > 0; index++)
+    for (let index = firstFilter; index < this.#filters.length && left > 0; index++)
       left = this.#filter(index, slots, left);
     return left;
+  }
+
+  /** True when some filter from `index` on has a say in this cycle. */
+  hasFiltersFrom(index: number): boolean {
+    for (let i = index; i < this.#filters.length; i++)
+      if (!this.#skipped.has(this.#filters[i]!.name)) return true;
+    return false;
   }
 
   #filter(index: number, slots: Int32Array, length: number): number {
@@ -72,15 +78,7 @@ export class FilterPass {
   }
 
   #judge(filter: RowFilterPlugin, rows: Rows, verdicts: Int32Array): 'none' | undefined {
-    const cycle = this.#cycle;
-    try {
-      if (this.#observer?.onPlugin === undefined) return filter.filterRows(cycle, cycle.pod, rows, verdicts);
-      return timedPlugin(this.#observer, filter.name, 'Filter', () =>
-        filter.filterRows(cycle, cycle.pod, rows, verdicts),
-      );
-    } catch (cause) {
-      throw PluginFault.of(filter.name, (text) => `running "${filter.name}" filter plugin: ${text}`, cause);
-    }
+    return askFilter(filter, this.#cycle, rows, verdicts, this.#observer);
   }
 
   #withNominated(slots: Int32Array, length: number): number {
@@ -175,12 +173,35 @@ export class FilterPass {
   }
 }
 
-/** Moves the rows that pass to the front and notes the others; returns how many pass. A loop over all nodes. */
-function closeRanks(
+/** Asks one filter about rows. Throws `PluginFault`. */
+export function askFilter(
+  filter: RowFilterPlugin,
+  cycle: Cycle,
+  rows: Rows,
+  verdicts: Int32Array,
+  observer: EvaluationObserver | undefined,
+): 'none' | undefined {
+  try {
+    if (observer?.onPlugin === undefined) return filter.filterRows(cycle, cycle.pod, rows, verdicts);
+    return timedPlugin(observer, filter.name, 'Filter', () =>
+      filter.filterRows(cycle, cycle.pod, rows, verdicts),
+    );
+  } catch (cause) {
+    throw PluginFault.of(filter.name, (text) => `running "${filter.name}" filter plugin: ${text}`, cause);
+  }
+}
+
+/** Who is told of refused rows. `plugin` is the plugin's place among the profile's filters. */
+export interface Refusals {
+  reject(slot: number, plugin: number, verdict: number): void;
+}
+
+/** Moves the rows that pass to the front and tells of the others; returns how many pass. A loop over all nodes. */
+export function closeRanks(
   { slots, length }: Rows,
   verdicts: Int32Array,
   plugin: number,
-  diagnosis: Diagnosis,
+  refusals: Refusals,
 ): number {
   let left = 0;
   // Up to the first that is refused nobody moves.
@@ -189,7 +210,7 @@ function closeRanks(
     const slot = slots[i]!;
     const verdict = verdicts[i]!;
     if (verdict === 0) slots[left++] = slot;
-    else diagnosis.reject(slot, plugin, verdict);
+    else refusals.reject(slot, plugin, verdict);
   }
   return left;
 }

@@ -1,5 +1,5 @@
 import type { NodeTable } from '../cluster/node-table.js';
-import type { WeightedScore } from '../framework/profile.js';
+import type { Profile, WeightedScore } from '../framework/profile.js';
 import type { ScoreTable } from './score-table.js';
 
 /** Scores that no plugin of the profile gave. Any integers: they are not brought into a range. */
@@ -12,12 +12,20 @@ export interface OutsideScore {
   readonly scores: ReadonlyMap<string, number>;
 }
 
-/** Adds a column for each, and what it is worth to the totals. Nodes that are not in the table are left out. */
-export function addOutsideScores(
+/** Adds them to a table that was made under a profile; returns the profile as if they were its own. */
+export function withOutsideScores(
+  profile: Profile,
   table: ScoreTable,
   nodes: NodeTable,
   outside: readonly OutsideScore[],
-): void {
+): Profile {
+  if (outside.length === 0) return profile;
+  addOutsideScores(table, nodes, outside);
+  return { ...profile, score: [...profile.score, ...outside.map(asWeightedScore)] };
+}
+
+/** Adds a column for each, and what it is worth to the totals. Nodes that are not in the table are left out. */
+function addOutsideScores(table: ScoreTable, nodes: NodeTable, outside: readonly OutsideScore[]): void {
   for (const score of outside) {
     const { raw } = table.addColumn(asWeightedScore(score));
     for (let i = 0; i < table.length; i++) {
@@ -29,6 +37,6 @@ export function addOutsideScores(
 }
 
 /** As far as a choice among scored nodes needs to know. */
-export function asWeightedScore({ name, weight }: OutsideScore): WeightedScore {
+function asWeightedScore({ name, weight }: OutsideScore): WeightedScore {
   return { plugin: { name, scoreRows: () => undefined }, weight, normalizer: undefined };
 }

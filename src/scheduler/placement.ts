@@ -19,15 +19,7 @@ const noScores: ReadonlyMap<string, number> = new Map();
 
 /** Keeps what the evaluation's reused tables would soon overwrite. */
 export function placementOf(decision: Decision & { kind: 'fits' }): Placement {
-  const { nodeName, feasibleCount, evaluatedCount, ties, nominated, scores } = decision;
-  const summary = { nodeName, feasibleCount, evaluatedCount, ties, nominated };
-  if (scores === undefined) return { ...summary, total: undefined, scores: noScores };
-  const place = scores.slots.subarray(0, scores.length).indexOf(decision.slot);
-  return {
-    ...summary,
-    total: scores.totals[place]!,
-    scores: new Map(
-      scores.columns.map(({ plugin, weight, normalized }) => [plugin, weight * normalized[place]!]),
-    ),
-  };
+  const { nodeName, feasibleCount, evaluatedCount, ties, nominated, chosen } = decision;
+  const { total, parts: scores = noScores } = chosen ?? { total: undefined };
+  return { nodeName, feasibleCount, evaluatedCount, ties, nominated, total, scores };
 }

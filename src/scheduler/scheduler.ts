@@ -11,6 +11,7 @@ import type { SchedulingQueue } from '../queue/scheduling-queue.js';
 import type { Random } from '../random.js';
 import { type PermitOutcome, runPermit, runPostBind, runReserve, runUnreserve } from './binding-cycle.js';
 import { type BindingEnd, BindingRunner, type OtherBinder } from './binding-runner.js';
+import { PodClasses } from './classes/pod-classes.js';
 import type { ClusterFeed } from './cluster-feed.js';
 import { type Decision, noNodesMessage } from './decision.js';
 import { evaluate } from './evaluate.js';
@@ -92,6 +93,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   #policy: SchedulingPolicy;
   readonly #space = new EvaluationSpace();
+  readonly #classes = new PodClasses();
   readonly #runner: BindingRunner;
   readonly #bindings = new Set<Promise<void>>();
   readonly #waitingAttempts: WaitingAttempts;
@@ -207,6 +209,7 @@ export class Scheduler {
       random,
       nominations: queue.nominator,
       observer: attempt.observer,
+      classes: this.#classes,
     });
     this.#conclude(decision, cycle, attempt);
     return undefined;

@@ -12,29 +12,49 @@ const { trunc } = Math;
 
 const highestScore = 100;
 
+export interface ScoreOptions {
+  readonly table: ScoreTable;
+  /** Plugins that PreScore left out. */
+  readonly skipped: ReadonlySet<string>;
+  readonly observer?: EvaluationObserver | undefined;
+  /** Scores that are known already: their plugins are not asked, and have no column. */
+  readonly known?: KnownScores | undefined;
+}
+
+/** What plugins, many together, are known to say of rows. */
+export interface KnownScores {
+  includes(score: WeightedScore): boolean;
+  /** Adds the sum of their normalised scores, weights included. */
+  addTotals(rows: Rows, totals: Float64Array): void;
+  /** The same before anything was cut off. */
+  addExactTotals(rows: Rows, totals: Float64Array): void;
+}
+
 /** Scores the nodes that fit and adds up the totals. Throws `PluginFault`. */
-export function scoreNodes(
+export function scoreNodes(cycle: Cycle, profile: Profile, rows: Rows, options: ScoreOptions): void {
+  const { table, skipped, known } = options;
+  const leftOut = profile.score.filter(({ plugin }) => skipped.has(plugin.name));
+  table.begin(
+    rows.slots,
+    rows.length,
+    leftOut.map(({ plugin }) => plugin.name),
+  );
+  for (const score of profile.score)
+    if (!skipped.has(score.plugin.name) && !known?.includes(score)) addScores(cycle, score, options);
+  sumUp(table, known);
+}
+
+/** Asks the PreScore plugins; returns those whose Score is left out. Throws `PluginFault`. */
+export function runPreScores(
   cycle: Cycle,
   profile: Profile,
   rows: Rows,
-  options: { readonly table: ScoreTable; readonly observer?: EvaluationObserver | undefined },
-): void {
-  const { table, observer } = options;
-  const skipped = timedPoint(observer, 'PreScore', () => runPreScores(cycle, profile, rows, observer));
-  timedPoint(observer, 'Score', () => {
-    const running = profile.score.filter(({ plugin }) => !skipped.has(plugin.name));
-    const leftOut = profile.score.filter(({ plugin }) => skipped.has(plugin.name));
-    table.begin(
-      rows.slots,
-      rows.length,
-      leftOut.map(({ plugin }) => plugin.name),
-    );
-    for (const score of running) addScores(cycle, score, table, observer);
-    sumUp(table);
-  });
+  observer: EvaluationObserver | undefined,
+): ReadonlySet<string> {
+  return timedPoint(observer, 'PreScore', () => preScoreAll(cycle, profile, rows, observer));
 }
 
-function runPreScores(
+function preScoreAll(
   cycle: Cycle,
   profile: Profile,
   rows: Rows,
@@ -72,26 +92,33 @@ function preScoreCode(answer: 'skip' | Status | undefined): StatusCode {
   return answer === 'skip' ? 'Skip' : answer.code;
 }
 
-function addScores(
-  cycle: Cycle,
-  score: WeightedScore,
-  table: ScoreTable,
-  observer?: EvaluationObserver,
-): void {
-  const { name } = score.plugin;
+function addScores(cycle: Cycle, score: WeightedScore, { table, observer }: ScoreOptions): void {
   const column = table.addColumn(score);
+  column.isConstant = askScores(score, cycle, table, column.raw, observer) === 'constant';
+  normalize(cycle, score, column, column.isConstant ? 1 : table.length);
+  if (column.isConstant) repeatFirst(column, table.length);
+}
+
+/** Asks one Score plugin about rows. Throws `PluginFault`. */
+export function askScores(
+  { plugin }: WeightedScore,
+  cycle: Cycle,
+  rows: Rows,
+  scores: Float64Array,
+  observer: EvaluationObserver | undefined,
+): 'constant' | undefined {
   try {
-    const run = () => score.plugin.scoreRows(cycle, cycle.pod, table, column.raw);
-    column.isConstant = timedPlugin(observer, name, 'Score', run) === 'constant';
+    if (observer?.onPlugin === undefined) return plugin.scoreRows(cycle, cycle.pod, rows, scores);
+    return timedPlugin(observer, plugin.name, 'Score', () =>
+      plugin.scoreRows(cycle, cycle.pod, rows, scores),
+    );
   } catch (cause) {
     throw PluginFault.of(
-      name,
-      (text) => `running Score plugins: plugin "${name}" failed with: ${text}`,
+      plugin.name,
+      (text) => `running Score plugins: plugin "${plugin.name}" failed with: ${text}`,
       cause,
     );
   }
-  normalize(cycle, score, column, column.isConstant ? 1 : table.length);
-  if (column.isConstant) repeatFirst(column, table.length);
 }
 
 /** A column says for each node what it says for the first. */
@@ -101,7 +128,8 @@ function repeatFirst({ raw, normalized }: ScoreColumn, length: number): void {
 }
 
 /** Weighs the columns and adds them up: first what is the same for all nodes, in one number. */
-function sumUp({ columns, totals, length }: ScoreTable): void {
+function sumUp(table: ScoreTable, known: KnownScores | undefined): void {
+  const { columns, totals, length } = table;
   let common = 0;
   for (const { plugin, normalized, weight, isConstant } of columns) {
     if (!isConstant) continue;
@@ -110,6 +138,7 @@ function sumUp({ columns, totals, length }: ScoreTable): void {
     common += value * weight;
   }
   totals.fill(common, 0, length);
+  known?.addTotals(table, totals);
   for (const { plugin, normalized, weight, isConstant } of columns) {
     if (isConstant) continue;
     const invalid = addTo(totals, normalized, weight, length);

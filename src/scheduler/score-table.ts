@@ -12,6 +12,13 @@ export interface ScoreColumn {
   isConstant: boolean;
 }
 
+/** What one node scored. */
+export interface ChosenScore {
+  readonly total: number;
+  /** By plugin, weights included. */
+  readonly parts: ReadonlyMap<string, number>;
+}
+
 interface Arrays {
   raw: Float64Array<ArrayBuffer>;
   normalized: Float64Array<ArrayBuffer>;
@@ -73,6 +80,33 @@ export class ScoreTable {
     };
     this.columns.push(column);
     return column;
+  }
+
+  /** The scores of a node that is in the table. */
+  scoreOf(slot: number): ChosenScore {
+    const place = this.slots.indexOf(slot);
+    return {
+      total: this.totals[place]!,
+      parts: new Map(
+        this.columns.map(({ plugin, weight, normalized }) => [plugin, weight * normalized[place]!]),
+      ),
+    };
+  }
+
+  /** Finds the nodes that share the highest total. */
+  findBest(): void {
+    const { totals, length, best } = this;
+    // Scores of extenders may be anything.
+    let top = Number.NEGATIVE_INFINITY;
+    let count = 0;
+    for (let i = 0; i < length; i++) {
+      const total = totals[i]!;
+      if (total < top) continue;
+      if (total > top) count = 0;
+      top = total;
+      best[count++] = i;
+    }
+    this.bestLength = count;
   }
 
   /** Slots of the nodes that share the highest total. */

@@ -2,45 +2,47 @@ import type { Cycle } from '../framework/cycle.js';
 import type { Profile } from '../framework/profile.js';
 import type { Random } from '../random.js';
 import { PluginFault } from './plugin-fault.js';
+import type { KnownScores } from './score-pass.js';
 import type { ScoreTable } from './score-table.js';
+import { roundingNoise } from './tie-break.js';
 
-/** Below it, a difference of exact totals is rounding, not a reason. */
-const roundingNoise = 1e-9;
+export interface SelectOptions {
+  /** Breaks the last ties. */
+  readonly random: Random;
+  /** Scores that have no column in the table, and are part of its totals. */
+  readonly known?: KnownScores | undefined;
+}
 
 /**
  * Picks one of the nodes with the highest total, all of which kube-scheduler might have picked: the highest exact total first
  * (scores before they were cut to integers), then the fewest pods, then the luck of a seeded draw. Leaves the set of the best in
  * the table and returns the chosen slot.
  */
-export function selectHost(cycle: Cycle, profile: Profile, table: ScoreTable, random: Random): number {
-  findBest(table);
+export function selectHost(
+  cycle: Cycle,
+  profile: Profile,
+  table: ScoreTable,
+  { random, known }: SelectOptions,
+): number {
+  table.findBest();
   const { slots, best, bestLength, tied } = table;
   if (bestLength === 1) return slots[best[0]!]!;
   for (let i = 0; i < bestLength; i++) tied[i] = slots[best[i]!]!;
-  addExactTotals(cycle, profile, table);
+  addExactTotals(cycle, profile, table, known);
   return drawFewestPods(cycle, table, random);
 }
 
-function findBest(table: ScoreTable): void {
-  const { totals, length, best } = table;
-  // Scores of extenders may be anything.
-  let top = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  for (let i = 0; i < length; i++) {
-    const total = totals[i]!;
-    if (total < top) continue;
-    if (total > top) count = 0;
-    top = total;
-    best[count++] = i;
-  }
-  table.bestLength = count;
-}
-
 /** Totals of the tied nodes with nothing cut off, where a plugin can say so. What is the same for all of them is left out. */
-function addExactTotals(cycle: Cycle, profile: Profile, table: ScoreTable): void {
+function addExactTotals(
+  cycle: Cycle,
+  profile: Profile,
+  table: ScoreTable,
+  known: KnownScores | undefined,
+): void {
   const { columns, best, bestLength: length, tied, exactTotals, exactScores } = table;
   const rows = { slots: tied, length };
   exactTotals.fill(0, 0, length);
+  known?.addExactTotals(rows, exactTotals);
   for (const { plugin: name, weight, normalized, isConstant } of columns) {
     if (isConstant) continue;
     const plugin = profile.score.find((score) => score.plugin.name === name)!.plugin;
@@ -70,10 +72,11 @@ function drawFewestPods(
   const { podCount } = cycle.nodes;
   let top = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < length; i++) if (exactTotals[i]! > top) top = exactTotals[i]!;
+  const least = top - roundingNoise;
   let fewest = Number.POSITIVE_INFINITY;
   let count = 0;
   for (let i = 0; i < length; i++) {
-    if (exactTotals[i]! < top - roundingNoise) continue;
+    if (exactTotals[i]! < least) continue;
     const slot = tied[i]!;
     const pods = podCount[slot]!;
     if (pods > fewest) continue;

@@ -9,6 +9,7 @@ import { EvaluationSpace } from '../../src/scheduler/evaluation-space.js';
 import { fitMessage } from '../../src/scheduler/fit-message.js';
 import { runPreFilters } from '../../src/scheduler/pre-filter-pass.js';
 import type { CaseProfile, CaseSetup } from './case-setup.js';
+import { compareClasses } from './compare-classes.js';
 import { comparePreemption } from './compare-preemption.js';
 import { compareScores } from './compare-scores.js';
 import { compareRequests } from './compare-state.js';
@@ -47,6 +48,7 @@ class PodComparison {
       this.#tally.compare('pods', shown(preEnqueue), shown(gate), this.#place);
       return;
     }
+    compareClasses(this.#setup, this.#named.profile, this.#pod, this.#tally);
     const cycle = new Cycle(this.#pod, this.#setup.cluster.nodes);
     const decision = evaluate(cycle, this.#named.profile, {
       space: new EvaluationSpace(),

@@ -17,6 +17,7 @@ export const subjects = [
   'messages',
   'preemption',
   'victims',
+  'pod classes',
 ] as const;
 
 export type Subject = (typeof subjects)[number];
