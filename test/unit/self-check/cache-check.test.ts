@@ -87,4 +87,13 @@ describe('the check of the cache', () => {
     expect(cluster.podCount).toBe(1);
     expect(await shown()).toContain('berth_cache_divergence{in="state"} 1');
   });
+
+  it('asks about all collections at once: quiet ones have nothing to say for up to a minute each', async () => {
+    const release = transport.hold(nodes);
+    transport.listed.length = 0;
+    const checking = check.check({ signal: stop.signal });
+    checking.catch(() => undefined);
+    await until(() => transport.listed.includes(nodes) && transport.listed.includes(pods)).finally(release);
+    expect(await checking).toBe(0);
+  });
 });
