@@ -133,6 +133,7 @@ export class Berth {
       preBinding,
       queue: () => this.queue,
       latest,
+      isOurs: (name) => this.#policy.isOurs(name),
       observer: new PreemptionRecorder({ metrics, logger, events: this.#events }),
     });
     this.#parts = {

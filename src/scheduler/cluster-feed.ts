@@ -35,7 +35,8 @@ export interface ClusterFeedOptions {
 
 /**
  * Brings what the reflectors deliver into the cluster state and the queue, and tells the queue which of it may help waiting pods.
- * Bound pods count whoever scheduled them; pending pods of other schedulers are never touched.
+ * Bound pods count whoever scheduled them. Pending pods of other schedulers are never touched, but a node that is promised to one counts
+ * as promised: whoever made room there would have to make it again. (kube-scheduler 1.37 does not see promises of others.)
  */
 export class ClusterFeed {
   readonly #options: ClusterFeedOptions;
@@ -72,6 +73,7 @@ export class ClusterFeed {
     if (pod.nodeName !== '') this.#timed('AssignedPodAdd', () => this.#bound(pod));
     else if (this.#options.isOurs(pod.schedulerName))
       this.#timed('UnscheduledPodAdd', () => this.#options.queue.add(pod));
+    else this.#options.queue.nominator.nominate(pod, pod.nominatedNodeName);
   }
 
   podUpdated(old: Pod, pod: Pod): void {
@@ -84,12 +86,14 @@ export class ClusterFeed {
     else if (pod.nodeName !== '') this.#timed('AssignedPodUpdate', () => this.#boundUpdated(old, pod));
     else if (this.#options.isOurs(pod.schedulerName))
       this.#timed('UnscheduledPodUpdate', () => this.#pendingUpdated(old, pod));
+    else this.#promiseOfOthers(old, pod.nominatedNodeName === '' ? undefined : pod);
   }
 
   podDeleted(pod: Pod): void {
     if (pod.nodeName !== '') this.#timed('AssignedPodDelete', () => this.#boundDeleted(pod));
     else if (this.#options.isOurs(pod.schedulerName))
       this.#timed('UnscheduledPodDelete', () => this.#pendingDeleted(pod));
+    else this.#promiseOfOthers(pod, undefined);
   }
 
   /** An assumption is taken back: for other waiting pods that is as good as a deletion. */
@@ -148,6 +152,15 @@ export class ClusterFeed {
     observe?.settled?.(pod.uid);
     if (cluster.isAssumed(pod.uid)) this.#forgetAssumed(pod);
     else if (promised.nominatedNodeName !== '') this.nominationEnded(promised);
+  }
+
+  /** A pending pod of another scheduler is promised a node, another one, or, without `now`, none any more. */
+  #promiseOfOthers(old: Pod, now: Pod | undefined): void {
+    const { nominator } = this.#options.queue;
+    if (now === undefined) nominator.remove(old.uid);
+    else nominator.nominate(now, now.nominatedNodeName);
+    if (old.nominatedNodeName !== '' && old.nominatedNodeName !== now?.nominatedNodeName)
+      this.nominationEnded(old);
   }
 
   #forgetAssumed(pod: Pod): void {

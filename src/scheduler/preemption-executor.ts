@@ -39,6 +39,8 @@ export interface PreemptionExecutorOptions {
   readonly queue: () => Pick<SchedulingQueue, 'activate' | 'nominator'>;
   /** The pod as the API server last showed it, by UID. */
   readonly latest: (uid: string) => Pod | undefined;
+  /** Pending pods of other schedulers are never written to. Default: all are ours. */
+  readonly isOurs?: (schedulerName: string) => boolean;
   readonly observer?: PreemptionObserver;
 }
 
@@ -146,12 +148,13 @@ export class PreemptionExecutor implements PreemptionActions {
 
   /** Pods that are less important must not hold on to the node. True when all of them gave it up. */
   async #clearNominations(preemption: Preemption): Promise<boolean> {
-    const { queue, statuses, observer, latest } = this.#options;
+    const { queue, statuses, observer, latest, isOurs = () => true } = this.#options;
     const { nominator } = queue();
     const { preemptor, nodeName } = preemption;
     const weaker = nominator
       .podsFor(nodeName)
-      .filter(({ uid, priority }) => priority < preemptor.priority && uid !== preemptor.uid);
+      .filter(({ uid, priority }) => priority < preemptor.priority && uid !== preemptor.uid)
+      .filter(({ schedulerName }) => isOurs(schedulerName));
     const outcomes = weaker.map(async (pod) => {
       nominator.remove(pod.uid);
       const error = await statuses.nominate(latest(pod.uid) ?? pod, '');

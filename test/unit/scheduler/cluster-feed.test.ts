@@ -96,6 +96,34 @@ describe('a pending pod', () => {
     feed.podDeleted({ ...pod, nodeName: 'a' });
     expect(cluster.podCount).toBe(0);
   });
+
+  it('of another scheduler has its promise of a node kept, until that is given elsewhere, taken back, or kept by a binding', () => {
+    const pod = makePod({ schedulerName: 'other', uid: 'theirs' });
+    const promised = { ...pod, nominatedNodeName: 'a' };
+    const promisedElsewhere = { ...pod, nominatedNodeName: 'b' };
+    const holders = () =>
+      ['a', 'b'].map((node) =>
+        queue.nominator
+          .podsFor(node)
+          .map(({ uid }) => uid)
+          .join(),
+      );
+    feed.podAdded(pod);
+    expect(holders()).toEqual(['', '']);
+    feed.podUpdated(pod, promised);
+    expect(holders()).toEqual(['theirs', '']);
+    feed.podUpdated(promised, promisedElsewhere);
+    expect(holders()).toEqual(['', 'theirs']);
+    feed.podUpdated(promisedElsewhere, { ...pod, nodeName: 'b' });
+    expect(holders()).toEqual(['', '']);
+    feed.podAdded(promised);
+    feed.podUpdated(promised, pod);
+    expect(holders()).toEqual(['', '']);
+    feed.podAdded(promised);
+    feed.podDeleted(promised);
+    expect(holders()).toEqual(['', '']);
+    expect(queue.has('theirs')).toBe(false);
+  });
 });
 
 describe('a pod whose binding is under way', () => {
@@ -198,6 +226,15 @@ describe('pods that wait are told', () => {
       feed.podUpdated(nominated, free);
       expect(weighed).toEqual(['AssignedPodDelete']);
       feed.podUpdated(free, nominated);
+      expect(weighed).toEqual(['AssignedPodDelete']);
+    });
+
+    it('also that of a pod of another scheduler', () => {
+      const theirs = makePod({ schedulerName: 'other', uid: 'theirs', status: { nominatedNodeName: 'a' } });
+      feed.podAdded(theirs);
+      feed.podUpdated(theirs, { ...theirs, labels: { changed: 'yes' } });
+      expect(weighed).toEqual([]);
+      feed.podDeleted(theirs);
       expect(weighed).toEqual(['AssignedPodDelete']);
     });
 
