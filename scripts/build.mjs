@@ -19,6 +19,7 @@ const entries = {
   bench: 'test/bench/main.ts',
   faults: 'test/faults/main.ts',
   fuzz: 'test/fuzz/main.ts',
+  soak: 'test/soak/main.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Course, coursesOf } from '../../soak/flatness.js';
+import type { HeldOnTo, Sample } from '../../soak/sample.js';
+
+const still: Sample = {
+  minutes: 0,
+  heapMb: 60,
+  residentMb: 150,
+  descriptors: 40,
+  waiting: 20,
+  assumed: 1,
+  cachedPods: 250,
+  inFlightEvents: 0,
+  tasks: 2,
+  divergence: 0,
+  attempts: 0,
+};
+
+/** Twenty minutes, a sample each tenth of a minute. */
+function run(sampleAt: (minutes: number) => Partial<Sample>): Sample[] {
+  return Array.from({ length: 200 }, (_, index) => {
+    const minutes = index / 10;
+    return { ...still, minutes, ...sampleAt(minutes) };
+  });
+}
+
+function course(name: HeldOnTo, samples: readonly Sample[]): Course {
+  return coursesOf(samples, 2).find((found) => found.name === name)!;
+}
+
+describe('the course of a quantity', () => {
+  it('is flat when it goes up and down and stays where it was', () => {
+    const sawtooth = run((minutes) => ({ heapMb: 50 + 30 * (minutes % 1) }));
+    expect(coursesOf(sawtooth, 2).filter(({ isFlat }) => !isFlat)).toEqual([]);
+    expect(course('heapMb', sawtooth).highest).toBeCloseTo(77);
+  });
+
+  it.each<[HeldOnTo, number]>([
+    ['heapMb', 3],
+    ['residentMb', 6],
+    ['descriptors', 1],
+    ['waiting', 3],
+    ['assumed', 1],
+    ['inFlightEvents', 3],
+    ['tasks', 1],
+  ])('is not when %s grows by %d each minute', (name, growth) => {
+    const growing = run((minutes) => ({ [name]: still[name] + growth * minutes }));
+    expect(course(name, growing).isFlat).toBe(false);
+    expect(coursesOf(growing, 2).filter(({ isFlat }) => !isFlat)).toHaveLength(1);
+  });
+
+  it('does not depend on what happened while the program warmed up', () => {
+    const samples = run((minutes) => ({ heapMb: minutes < 2 ? 500 : 60 }));
+    expect(course('heapMb', samples)).toMatchObject({ thirds: [60, 60, 60], highest: 60 });
+  });
+
+  it('is not taken for flat when there are no samples', () => {
+    expect(coursesOf([], 0).some(({ isFlat }) => isFlat)).toBe(false);
+  });
+});
