@@ -230,7 +230,7 @@ export class Berth {
         random,
         now: this.queue.now,
         onOutcome: (outcome) => {
-          if (outcome.kind === 'bound') this.#refusals.bound(outcome.pod.uid);
+          if (outcome.kind === 'bound') this.#refusals.bound(outcome.pod.uid, outcome.seconds);
           options.onOutcome?.(outcome);
         },
       }),

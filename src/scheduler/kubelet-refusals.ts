@@ -17,7 +17,7 @@ export interface KubeletRefusalsOptions {
 
 /** A kubelet decides about a pod as soon as it hears of it. What ends later ends by itself. */
 const attentionMs = 60_000;
-/** How long the room that a kubelet says it does not have counts as taken; doubled while the node goes on refusing. */
+/** How long the room that a kubelet says it does not have counts as taken; doubled with each incident while the node goes on refusing. */
 const firstDistrustMs = 30_000;
 const longestDistrustMs = 300_000;
 /** A node that has taken pods for so long after its last refusal starts anew. */
@@ -32,9 +32,18 @@ const concurrency = 2;
 const wantOfRoom = /^(OutOf.+|TopologyAffinityError|UnexpectedAdmissionError)$/;
 const otherRefusals: ReadonlySet<string> = new Set(['NodePorts', 'NodeAffinity', 'PodOSNotSupported']);
 
-interface Distrust {
-  lastMs: number;
-  readonly refusedAt: number;
+/** When it was chosen for a node, and when it was on it. */
+interface BoundPod {
+  readonly decidedAt: number;
+  readonly boundAt: number;
+}
+
+/** Refusals of one cause: pods that were on their way to the node before its kubelet had refused the first of them. */
+interface Incident {
+  readonly beganAt: number;
+  /** How long the room of each pod is kept. */
+  readonly lastMs: number;
+  refusedAt: number;
 }
 
 /**
@@ -46,10 +55,10 @@ interface Distrust {
 export class KubeletRefusals {
   readonly #options: KubeletRefusalsOptions;
   readonly #reads = new PQueue({ concurrency });
-  /** When pods of ours were bound, by UID, oldest first. */
-  readonly #boundAt = new Map<string, number>();
+  /** Pods of ours by UID, the one that was bound first at the front. */
+  readonly #bound = new Map<string, BoundPod>();
   /** By node. */
-  readonly #distrusted = new Map<string, Distrust>();
+  readonly #incidents = new Map<string, Incident>();
   readonly #blank = createPodProjector();
   /** End the timers that run. */
   readonly #timers = new Set<() => void>();
@@ -58,26 +67,26 @@ export class KubeletRefusals {
     this.#options = options;
   }
 
-  /** We bound the pod. */
-  bound(uid: string): void {
+  /** We bound the pod, in an attempt that took so many seconds. */
+  bound(uid: string, seconds: number): void {
     const now = this.#options.clock.monotonic();
-    this.#boundAt.set(uid, now);
-    for (const [oldest, at] of this.#boundAt) {
-      if (now - at <= attentionMs) break;
-      this.#boundAt.delete(oldest);
+    this.#bound.set(uid, { decidedAt: now - seconds * 1_000, boundAt: now });
+    for (const [oldest, { boundAt }] of this.#bound) {
+      if (now - boundAt <= attentionMs) break;
+      this.#bound.delete(oldest);
     }
   }
 
   /** The pod has left its node, and is counted there no more. */
   left(pod: Pod): void {
     const { clock, cluster } = this.#options;
-    const boundAt = this.#boundAt.get(pod.uid);
-    this.#boundAt.delete(pod.uid);
-    if (boundAt === undefined || pod.terminating || clock.monotonic() - boundAt > attentionMs) return;
+    const bound = this.#bound.get(pod.uid);
+    this.#bound.delete(pod.uid);
+    if (bound === undefined || pod.terminating || clock.monotonic() - bound.boundAt > attentionMs) return;
     const room = this.#roomOf(pod);
     if (cluster.pod(room.uid) !== undefined) return;
     cluster.assume(room);
-    void this.#reads.add(() => this.#judge(pod, room));
+    void this.#reads.add(() => this.#judge(pod, room, bound.decidedAt));
   }
 
   /** Resolves when it is known of all pods why they ended. */
@@ -91,7 +100,7 @@ export class KubeletRefusals {
     this.#timers.clear();
   }
 
-  async #judge(pod: Pod, room: Pod): Promise<void> {
+  async #judge(pod: Pod, room: Pod, decidedAt: number): Promise<void> {
     const { pods, clock, onRefusal } = this.#options;
     const end = await pods.readEnd(pod).catch(() => undefined);
     const reason = end?.phase === 'Failed' ? end.reason : '';
@@ -104,20 +113,24 @@ export class KubeletRefusals {
       this.#release(room);
       return;
     }
-    const cancel = clock.after(this.#distrust(pod.nodeName), () => {
+    const cancel = clock.after(this.#distrust(pod.nodeName, decidedAt), () => {
       this.#timers.delete(cancel);
       this.#release(room);
     });
     this.#timers.add(cancel);
   }
 
-  /** Milliseconds. */
-  #distrust(nodeName: string): number {
+  /** For how many milliseconds. Pods that were sent there before it was known to refuse any add nothing to what is held against it. */
+  #distrust(nodeName: string, decidedAt: number): number {
     const now = this.#options.clock.monotonic();
-    const before = this.#distrusted.get(nodeName);
+    const before = this.#incidents.get(nodeName);
+    if (before !== undefined && decidedAt <= before.beganAt && now - before.refusedAt <= before.lastMs) {
+      before.refusedAt = now;
+      return before.lastMs;
+    }
     const isNew = before === undefined || now - before.refusedAt > forgivenAfterMs;
     const lastMs = isNew ? firstDistrustMs : Math.min(before.lastMs * 2, longestDistrustMs);
-    this.#distrusted.set(nodeName, { lastMs, refusedAt: now });
+    this.#incidents.set(nodeName, { beganAt: now, lastMs, refusedAt: now });
     return lastMs;
   }
 

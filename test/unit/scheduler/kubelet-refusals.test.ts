@@ -44,7 +44,7 @@ async function bindAndLose(name: string, afterMs = 0, metadata = {}): Promise<Po
     labels: { app: 'x' },
     metadata,
   });
-  refusals.bound(pod.uid);
+  refusals.bound(pod.uid, 0);
   await clock.advance(afterMs);
   refusals.left(pod);
   return pod;
@@ -87,6 +87,36 @@ describe('a pod that the kubelet did not take', () => {
       lasts.push(seconds);
     }
     expect(lasts).toEqual([30, 60, 120, 240, 300, 300]);
+  });
+
+  it('is one of an incident with others that were sent to the node before it refused any', async () => {
+    const pods = ['one', 'two', 'three', 'four', 'five'].map((name) =>
+      makePod({ name, uid: name, nodeName: 'a', requests: { cpu: '1' } }),
+    );
+    for (const { uid } of pods.slice(0, 4)) refusals.bound(uid, 0);
+    const [first, ...others] = pods;
+    refusals.left(first!);
+    await clock.advance(1_000);
+    // Was decided upon three seconds ago: its binding was still under way when the first was refused.
+    refusals.bound('five', 3);
+    for (const pod of others) refusals.left(pod);
+    await clock.advance(29_000);
+    expect(taken()).toEqual([4_000, 4]);
+    await clock.advance(2_000);
+    expect(taken()).toEqual([0, 0]);
+    await bindAndLose('next');
+    await clock.advance(59_000);
+    expect(taken()).toEqual([1_000, 1]);
+  });
+
+  it('makes its node distrusted for longer when it was sent there although others had been refused', async () => {
+    await bindAndLose('one');
+    await clock.advance(1_000);
+    await bindAndLose('two');
+    await clock.advance(31_000);
+    expect(taken()).toEqual([1_000, 1]);
+    await clock.advance(29_000);
+    expect(taken()).toEqual([0, 0]);
   });
 
   it('is forgiven when the node has behaved for ten minutes', async () => {
