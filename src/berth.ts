@@ -175,6 +175,7 @@ export class Berth {
       rejectWaiting: (uid, reason) => waiting.reject(uid, '', reason),
       observe: {
         handled,
+        confirmed: (pod) => this.#refusals.bound(pod.uid),
         movedElsewhere: (pod) =>
           logger.warn('the pod was bound elsewhere than decided', { pod: podKey(pod), node: pod.nodeName }),
         settled: (uid) => this.#statuses.forget(uid),

@@ -22,6 +22,8 @@ export interface ClusterFeedOptions {
   readonly observe?: {
     /** One notification was handled; the label is kube-scheduler's, for example `AssignedPodAdd`. */
     handled?(event: string, seconds: number): void;
+    /** A pod is bound to the node on which we had assumed it. The binding may not have been answered yet. */
+    confirmed?(pod: Pod): void;
     /** A pod that we had assumed on one node is bound to another. */
     movedElsewhere?(pod: Pod): void;
     /** A bound pod left its node, and is counted there no more; waiting pods have not been told yet. */
@@ -113,7 +115,9 @@ export class ClusterFeed {
 
   #bound(pod: Pod): void {
     const { cluster, queue, observe } = this.#options;
-    if (cluster.setBoundPod(pod) === 'moved') observe?.movedElsewhere?.(pod);
+    const news = cluster.setBoundPod(pod);
+    if (news === 'confirmed') observe?.confirmed?.(pod);
+    if (news === 'moved') observe?.movedElsewhere?.(pod);
     queue.delete(pod.uid);
     observe?.settled?.(pod.uid);
     queue.onEvent(assignedPodAdd, undefined, pod);

@@ -67,10 +67,14 @@ export class KubeletRefusals {
     this.#options = options;
   }
 
-  /** We bound the pod, in an attempt that took so many seconds. */
-  bound(uid: string, seconds: number): void {
+  /**
+   * A pod is where we wanted it, as the watch shows or the binding was answered, whichever is first; the end of an attempt says how many
+   * seconds it took.
+   */
+  bound(uid: string, seconds = 0): void {
     const now = this.#options.clock.monotonic();
-    this.#bound.set(uid, { decidedAt: now - seconds * 1_000, boundAt: now });
+    const { decidedAt, boundAt } = this.#bound.get(uid) ?? { decidedAt: now, boundAt: now };
+    this.#bound.set(uid, { decidedAt: Math.min(decidedAt, now - seconds * 1_000), boundAt });
     for (const [oldest, { boundAt }] of this.#bound) {
       if (now - boundAt <= attentionMs) break;
       this.#bound.delete(oldest);

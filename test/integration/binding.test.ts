@@ -213,6 +213,33 @@ describe('a node that is deleted between decision and binding', () => {
 });
 
 describe('a pod that the kubelet does not take', () => {
+  it('is noticed also when the kubelet was quicker than the answer to the binding', async () => {
+    await cluster.node({ name: 'crowded' });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    cluster.proxy.treat = async (request) => {
+      if (isBinding(request)) return 'lose-answer';
+      if (request.method === 'GET' && request.path.endsWith('/pods/first')) await answered;
+      return 'forward';
+    };
+    cluster.pod({ name: 'first', requests: { cpu: '3' } });
+    await eventually('the pod to be seen on its node', () => {
+      const { podCount, assumedCount } = cluster.berth.cluster;
+      return podCount === 1 && assumedCount === 0;
+    });
+    const first = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'first' } as const;
+    cluster.api.patch(first, { status: { phase: 'Failed', reason: 'OutOfcpu' } }, { subresource: 'status' });
+    // Its room counts as taken until it is known why.
+    await eventually('the pod to be known to have left', () => cluster.berth.cluster.assumedCount === 1);
+    answer();
+    await eventually(
+      'the refusal to be noticed',
+      async () => (await cluster.metric('berth_kubelet_refusals_total', { reason: 'OutOfcpu' })) === 1,
+    );
+  });
+
   it('is followed by one that goes elsewhere, though its node seems the better one', async () => {
     await cluster.node({ name: 'crowded' });
     cluster.pod({ name: 'resident', nodeName: 'other', requests: { cpu: '1' } });
