@@ -20,6 +20,7 @@ const entries = {
   faults: 'test/faults/main.ts',
   fuzz: 'test/fuzz/main.ts',
   soak: 'test/soak/main.ts',
+  'soak-probe': 'test/soak/probe.ts',
 };
 const present = Object.fromEntries(
   Object.entries(entries).filter(([, path]) => existsSync(`${root}/${path}`)),

@@ -10,6 +10,8 @@ export interface BerthOptions {
   readonly kubeconfig: string;
   /** Further arguments of `berth run`. */
   readonly args?: readonly string[];
+  /** Laid over the environment. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** How a run ended that was expected to end by itself. */
@@ -45,7 +47,7 @@ export class BerthProcess {
     const [port = 0] = await freePorts(1);
     const serving = ['--bind-address', '127.0.0.1', '--port', String(port)];
     const args = ['run', '--kubeconfig', options.kubeconfig, ...serving, ...(options.args ?? [])];
-    return new BerthProcess(await spawnBerth(plane, args), port);
+    return new BerthProcess(await spawnBerth(plane, args, options.env), port);
   }
 
   /** Runs `berth` with exactly these arguments until it ends by itself. @throws Error when it does not within `withinMs`. */
@@ -116,7 +118,11 @@ export class BerthProcess {
   }
 }
 
-function spawnBerth(plane: ControlPlane, args: readonly string[]): Promise<Child> {
+function spawnBerth(
+  plane: ControlPlane,
+  args: readonly string[],
+  overlay: NodeJS.ProcessEnv = {},
+): Promise<Child> {
   started += 1;
   // Nothing of the machine's own Kubernetes settings may help or disturb it.
   const { KUBECONFIG: _, KUBERNETES_SERVICE_HOST: __, ...env } = process.env;
@@ -125,5 +131,6 @@ function spawnBerth(plane: ControlPlane, args: readonly string[]): Promise<Child
     ...env,
     HOME: plane.dir,
     NODE_OPTIONS: '',
+    ...overlay,
   });
 }

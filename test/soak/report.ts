@@ -1,61 +1,48 @@
 import { coursesOf } from './flatness.js';
 import type { SoakOptions } from './options.js';
 import type { Reconnect } from './reconnects.js';
+import type { HeldOnTo } from './sample.js';
 import type { SoakRun } from './soak.js';
+import { faultsIn } from './tally.js';
 
-const labels = {
-  heapMb: 'heap used, MB',
+const labels: Readonly<Record<HeldOnTo, string>> = {
+  heapMb: 'heap after collection, MB',
+  leaseHeapMb: 'heap of the lease thread, MB',
   residentMb: 'resident memory, MB',
+  threads: 'threads',
   descriptors: 'open file descriptors',
+  sockets: 'open sockets',
+  handles: 'handles',
+  leaseHandles: 'handles of the lease thread',
   waiting: 'pods that wait',
   assumed: 'assumed pods',
   inFlightEvents: 'events kept for pods in flight',
   tasks: 'tasks under way',
-} as const;
+};
 
-/** The table, the reconnects with what explains them, and whether anything is wrong. */
+/** The tables, the reconnects with what explains them, and whether anything is wrong. */
 export function describeRun(
   run: SoakRun,
   options: SoakOptions,
 ): { readonly text: string; readonly failed: boolean } {
-  const courses = coursesOf(run.samples, options.warmUpMinutes);
-  const unexplained = run.reconnects.filter(({ why }) => why === undefined);
-  const logged = run.reconnects.filter(({ kind }) => kind === 'reconnect').length;
+  const faults = faultsOf(run, options);
   const diverged = run.samples.filter(({ divergence }) => divergence > 0).length;
-  const faults = [
-    ...courses
-      .filter(({ isFlat }) => !isFlat)
-      .map(
-        ({ name, thirds, allowed }) =>
-          `${labels[name]} grew from ${round(thirds[0])} to ${round(thirds[2])}; ${round(allowed)} is allowed`,
-      ),
-    ...unexplained.map(
-      ({ at, resource, kind }) => `${new Date(at).toISOString()} ${resource} ${kind}: nothing explains it`,
-    ),
-    ...(logged === run.countedReconnects
-      ? []
-      : [`${run.countedReconnects} reconnects are counted, ${logged} are in the log`]),
-    ...(diverged === 0
-      ? []
-      : [`the cache differed from the cluster in ${diverged} of ${run.samples.length} samples`]),
-    ...run.faults,
-  ];
-  const attempts = run.samples.at(-1)?.attempts ?? 0;
   const lines = [
     '',
-    `${options.minutes} minutes, seed ${options.seed}, judged from minute ${options.warmUpMinutes} on: ${run.samples.length} samples, ${attempts} attempts`,
+    `${options.minutes} minutes, seed ${options.seed}, judged from minute ${options.warmUpMinutes} on: ${run.samples.length} samples`,
     '',
-    row('', 'first third', 'second', 'last', 'highest', 'allowed'),
-    ...courses.map(
-      ({ name, thirds, highest, allowed, isFlat }) =>
-        `${row(labels[name], ...[...thirds, highest, allowed].map(round))}${isFlat ? '' : '  GREW'}`,
+    ...held(run, options),
+    '',
+    ...deeds(run),
+    '',
+    ...attempts(run, options),
+    ...run.handles.map(
+      ({ thread, handles }) =>
+        `handles of ${thread === 0 ? 'the main thread' : 'the lease thread'} at the end: ${counts(new Map(Object.entries(handles)))}`,
     ),
-    '',
-    `done: ${counts(run.done)}`,
-    `refused by the API server: ${counts(run.refused)}`,
     `warnings and errors in the log: ${counts(run.complaints)}`,
     `watches opened or listed again: ${counts(explanations(run.reconnects))}`,
-    `cache divergence: ${diverged === 0 ? '0 in every sample' : 'see below'}`,
+    `cache divergence: ${diverged === 0 ? '0 in every sample' : `in ${diverged} samples`}`,
     '',
     ...(faults.length === 0
       ? ['all is flat, and every reconnect is explained']
@@ -63,6 +50,60 @@ export function describeRun(
     '',
   ];
   return { text: lines.join('\n'), failed: faults.length > 0 };
+}
+
+function faultsOf(run: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
+  const logged = run.reconnects.filter(({ kind }) => kind === 'reconnect').length;
+  const diverged = run.samples.filter(({ divergence }) => divergence > 0).length;
+  return [
+    ...coursesOf(run.samples, warmUpMinutes)
+      .filter(({ isFlat }) => !isFlat)
+      .map(
+        ({ name, thirds, allowed }) =>
+          `${labels[name]}: grew from ${round(thirds[0])} to ${round(thirds[2])}, ${round(allowed)} is allowed`,
+      ),
+    ...run.reconnects
+      .filter(({ why }) => why === undefined)
+      .map(
+        ({ at, resource, kind }) => `${new Date(at).toISOString()} ${resource} ${kind}: nothing explains it`,
+      ),
+    ...(logged === run.countedReconnects
+      ? []
+      : [`${run.countedReconnects} reconnects are counted, ${logged} are in the log`]),
+    ...(diverged === 0
+      ? []
+      : [`the cache differed from the cluster in ${diverged} of ${run.samples.length} samples`]),
+    ...faultsIn(run.deeds.counts),
+    ...run.faults,
+  ];
+}
+
+function held({ samples }: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
+  return [
+    row('held on to', 'first third', 'second', 'last', 'highest', 'allowed'),
+    ...coursesOf(samples, warmUpMinutes).map(
+      ({ name, thirds, highest, allowed, isFlat }) =>
+        `${row(labels[name], ...[...thirds, highest, allowed].map(round))}${isFlat ? '' : '  GREW'}`,
+    ),
+  ];
+}
+
+function deeds({ deeds }: SoakRun): string[] {
+  return [
+    row('churn', 'done', 'not needed', 'refused', 'excused'),
+    ...[...deeds.counts].map(([deed, { done, idle, refused, excused }]) =>
+      row(deed, ...[done, idle, refused, excused].map(String)),
+    ),
+    `refused by the API server: ${counts(deeds.refusals)}`,
+  ];
+}
+
+function attempts({ attempts, samples }: SoakRun, { minutes }: SoakOptions): string[] {
+  const total = samples.at(-1)?.attempts ?? 0;
+  return [
+    `attempts: ${total}, ${round(total / minutes / 60)} a second: ${counts(attempts.results)}`,
+    `what pods were tried for: ${counts(attempts.causes)}`,
+  ];
 }
 
 function explanations(reconnects: readonly Reconnect[]): Map<string, number> {
@@ -79,7 +120,7 @@ function counts(map: ReadonlyMap<string, number>): string {
 }
 
 function row(label: string, ...cells: readonly string[]): string {
-  return `${label.padEnd(32)}${cells.map((cell) => cell.padStart(12)).join('')}`;
+  return `${label.padEnd(32)}${cells.map((cell) => cell.padStart(12)).join('')}`.trimEnd();
 }
 
 function round(value: number): string {

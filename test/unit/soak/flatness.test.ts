@@ -5,8 +5,13 @@ import type { HeldOnTo, Sample } from '../../soak/sample.js';
 const still: Sample = {
   minutes: 0,
   heapMb: 60,
+  leaseHeapMb: 17,
   residentMb: 150,
+  threads: 12,
   descriptors: 40,
+  sockets: 20,
+  handles: 40,
+  leaseHandles: 2,
   waiting: 20,
   assumed: 1,
   cachedPods: 250,
@@ -36,14 +41,19 @@ describe('the course of a quantity', () => {
   });
 
   it.each<[HeldOnTo, number]>([
-    ['heapMb', 3],
+    ['heapMb', 1],
+    ['leaseHeapMb', 0.3],
     ['residentMb', 6],
+    ['threads', 0.2],
     ['descriptors', 1],
+    ['sockets', 1],
+    ['handles', 1],
+    ['leaseHandles', 0.3],
     ['waiting', 3],
     ['assumed', 1],
     ['inFlightEvents', 3],
     ['tasks', 1],
-  ])('is not when %s grows by %d each minute', (name, growth) => {
+  ])('is not when %s grows by %p each minute', (name, growth) => {
     const growing = run((minutes) => ({ [name]: still[name] + growth * minutes }));
     expect(course(name, growing).isFlat).toBe(false);
     expect(coursesOf(growing, 2).filter(({ isFlat }) => !isFlat)).toHaveLength(1);
