@@ -124,6 +124,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface BindOptions extends CallOptions {
+  /** When the node was chosen, in monotonic milliseconds of the scheduler's clock; waiting for Permit and PreBind came after it. */
+  readonly decidedAt?: number;
+}
+
 export interface PreBindPlugin extends Plugin {
   /** `'skip'`: nothing to do for this pod, PreBind is not called. */
   preBindPreFlight?(cycle: Cycle, pod: Pod, nodeName: string): 'skip' | Status | undefined;
@@ -132,7 +137,7 @@ export interface PreBindPlugin extends Plugin {
 
 export interface BindPlugin extends Plugin {
   /** A `Skip` status leaves the pod to the next binder. */
-  bind(cycle: Cycle, pod: Pod, nodeName: string, options?: CallOptions): Promise<Status | undefined>;
+  bind(cycle: Cycle, pod: Pod, nodeName: string, options?: BindOptions): Promise<Status | undefined>;
 }
 
 export interface PostBindPlugin extends Plugin {

@@ -1,12 +1,12 @@
 import type { Pod } from '../cluster/pod.js';
-import type { BindPlugin, CallOptions } from '../framework/plugin.js';
+import type { BindOptions, BindPlugin } from '../framework/plugin.js';
 import type { Status } from '../framework/status.js';
 
 export const defaultBinder = 'DefaultBinder';
 
 export interface DefaultBinderOptions {
   /** Binds a pod at the API server; resolves once the answer is in. */
-  bind(pod: Pod, nodeName: string, options: CallOptions): Promise<Status | undefined>;
+  bind(pod: Pod, nodeName: string, options: BindOptions): Promise<Status | undefined>;
 }
 
 /** Binds through the API server. How that is done is the caller's business: the decision does not depend on it. */

@@ -1,4 +1,5 @@
 import type { Pod } from '../cluster/pod.js';
+import type { BindOptions } from '../framework/plugin.js';
 import { failure, type Status } from '../framework/status.js';
 import type { Binder } from './binder.js';
 import { Overtaken } from './overtaken.js';
@@ -6,7 +7,7 @@ import { Overtaken } from './overtaken.js';
 /** What DefaultBinder does with a pod: a Binding through the API server, and the answer as a plugin's status. */
 export function bindThroughApi(
   binder: Binder,
-): (pod: Pod, nodeName: string, options?: { readonly signal?: AbortSignal }) => Promise<Status | undefined> {
+): (pod: Pod, nodeName: string, options?: BindOptions) => Promise<Status | undefined> {
   return async (pod, nodeName, options = {}) => {
     const result = await binder.bind(pod, nodeName, options);
     switch (result.kind) {

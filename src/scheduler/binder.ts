@@ -75,13 +75,13 @@ export class Binder {
     return this.#queue.pending;
   }
 
-  /** Binds a pod to a node. Never rejects. */
+  /** Binds a pod to a node. Never rejects. `decidedAt`, monotonic milliseconds of the clock, says since when that is wanted: now, where it is left out. */
   async bind(
     pod: PodReference,
     nodeName: string,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal; readonly decidedAt?: number } = {},
   ): Promise<BindResult> {
-    const decidedAt = this.#options.clock.monotonic();
+    const { decidedAt = this.#options.clock.monotonic() } = options;
     return this.#queue.add(() => this.#bindNow(pod, nodeName, decidedAt, options.signal));
   }
 

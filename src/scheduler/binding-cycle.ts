@@ -1,6 +1,6 @@
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
-import type { Plugin, PreBindPlugin } from '../framework/plugin.js';
+import type { BindOptions, Plugin, PreBindPlugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, isRejection, type Status, statusMessage } from '../framework/status.js';
 
@@ -103,7 +103,7 @@ export async function runBind(
   cycle: Cycle,
   profile: Profile,
   pod: Pod,
-  options: { readonly signal: AbortSignal },
+  options: BindOptions,
 ): Promise<Status | undefined> {
   for (const plugin of profile.bind) {
     const answer: { skipped: boolean } = { skipped: false };

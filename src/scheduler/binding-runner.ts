@@ -62,7 +62,8 @@ export class BindingRunner {
 
   /** Never rejects. A pod that waits on Permit can be allowed, refused or preempted as soon as this has been called. */
   async run(order: BindingOrder): Promise<BindingEnd> {
-    const { waiting } = this.#options;
+    const { waiting, clock } = this.#options;
+    let decidedAt = clock.monotonic();
     const { cycle, profile, pod, waits } = order;
     const permitted = waits.size === 0 ? undefined : this.#wait(pod, waits);
     const preFlight = runPreBindPreFlight(cycle, profile, pod);
@@ -76,16 +77,22 @@ export class BindingRunner {
       await this.#options.nominate(pod, pod.nodeName);
     const refused = await permitted;
     if (refused !== undefined) return failed('permit', refused);
+    // Plugins that hold a pod back answer for its decision until they let it go.
+    if (permitted !== undefined) decidedAt = clock.monotonic();
     this.#options.settled(pod);
     const status =
       (preFlight.preBind.length === 0 ? undefined : await this.#preBind(order, preFlight)) ??
-      (await this.#bind(order));
+      (await this.#bind(order, decidedAt));
     return status === undefined ? { kind: 'bound' } : failed('binding', status);
   }
 
-  async #bind({ cycle, profile, otherBinder, pod, signal }: BindingOrder): Promise<Status | undefined> {
+  async #bind(
+    { cycle, profile, otherBinder, pod, signal }: BindingOrder,
+    decidedAt: number,
+  ): Promise<Status | undefined> {
     const other = await otherBinder?.(pod, pod.nodeName, { signal });
-    if (other === undefined || other.kind === 'declined') return runBind(cycle, profile, pod, { signal });
+    if (other === undefined || other.kind === 'declined')
+      return runBind(cycle, profile, pod, { signal, decidedAt });
     return other.kind === 'failed' ? other.status : undefined;
   }
 

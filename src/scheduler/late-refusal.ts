@@ -1,5 +1,6 @@
 import type { ClusterState } from '../cluster/cluster-state.js';
 import { Cycle } from '../framework/cycle.js';
+import { kubeSchedulerPlugins } from '../framework/kube-scheduler-plugins.js';
 import type { Profile } from '../framework/profile.js';
 import { statusMessage } from '../framework/status.js';
 import type { PodReference } from '../kube/pod-api.js';
@@ -19,8 +20,8 @@ const space = new EvaluationSpace();
 
 /**
  * Why a pod that is assumed on a node would not be let onto it now; undefined when it would. To be asked before a binding that had to
- * wait: others may have filled, tainted or cordoned the node meanwhile. Pods with volumes are let pass, because what was reserved for
- * them would stand in their own way.
+ * wait: others may have filled, tainted or cordoned the node meanwhile. Pods for which something was reserved, volumes or what a
+ * plugin of one's own holds, are let pass: it would stand in their own way.
  */
 export function lateRefusal(
   { uid }: PodReference,
@@ -31,6 +32,7 @@ export function lateRefusal(
   const slot = assumed && cluster.nodes.slotOf(assumed.nodeName);
   if (assumed === undefined || profile === undefined || slot === undefined) return undefined;
   if (!cluster.isAssumed(uid) || assumed.spec.volumes.length > 0) return undefined;
+  if (profile.reserve.some(({ name }) => !kubeSchedulerPlugins.has(name))) return undefined;
   const cycle = new Cycle({ ...assumed, nodeName: '' }, cluster.nodes);
   try {
     const preFilter = runPreFilters(cycle, profile);

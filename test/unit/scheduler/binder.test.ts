@@ -178,6 +178,14 @@ describe('Binder', () => {
     expect(server.requests).toHaveLength(0);
   });
 
+  it('looks again at a decision that had waited before it came, for Permit or for a condition that was being written', async () => {
+    objection = 'node(s) were unschedulable';
+    await clock.advance(1_000);
+    const result = binder.bind(pod, 'n1', { decidedAt: clock.monotonic() - 1_000 });
+    expect(await result).toEqual({ kind: 'too-late', reason: 'node(s) were unschedulable' });
+    expect(server.posts).toBe(0);
+  });
+
   it('looks again at a decision that had to wait, and at no other', async () => {
     objection = 'node(s) were unschedulable';
     expect(await bindWithin(0)).toEqual({ kind: 'bound' });

@@ -17,12 +17,15 @@ let waiting: WaitingPods;
 let preBinding: PodsInPreBind;
 let steps: string[];
 let pod: Pod;
+let decidedAt: number | undefined;
+let hushMs: number;
 
 beforeEach(() => {
   clock = new ManualClock();
   waiting = new WaitingPods({ clock });
   preBinding = new PodsInPreBind();
   steps = [];
+  hushMs = 0;
   pod = makePod({ nodeName: 'a' });
 });
 
@@ -50,8 +53,9 @@ function preBinder(
 function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = {}): Promise<BindingEnd> {
   const bind: BindPlugin = {
     name: 'Binder',
-    bind: async () => {
+    bind: async (_cycle, _pod, _nodeName, options) => {
       steps.push('bind');
+      decidedAt = options?.decidedAt;
       return undefined;
     },
   };
@@ -75,7 +79,10 @@ function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = 
     waiting,
     preBinding,
     clock,
-    hush: async () => void steps.push('hush'),
+    hush: async () => {
+      steps.push('hush');
+      if (hushMs > 0) await clock.sleep(hushMs);
+    },
     nominate: async (_pod, nodeName) => void steps.push(`nominate ${nodeName}`),
     settled: () => steps.push('settled'),
     permitWaited: (code, seconds) => steps.push(`waited ${seconds} s: ${code}`),
@@ -110,6 +117,24 @@ describe('a binding', () => {
       'prebind B',
       'bind',
     ]);
+  });
+
+  it('says since when it was decided, however long an earlier condition took to be written', async () => {
+    const before = clock.monotonic();
+    hushMs = 3_000;
+    const end = run([]);
+    await clock.advance(3_000);
+    expect(await end).toEqual({ kind: 'bound' });
+    expect(decidedAt).toBe(before);
+  });
+
+  it('counts as decided when Permit lets it go', async () => {
+    const before = clock.monotonic();
+    const end = run([], { Slow: 5_000 });
+    await clock.advance(2_000);
+    waiting.allow(pod.uid, 'Slow');
+    await end;
+    expect(decidedAt).toBe(before + 2_000);
   });
 
   it('tells where the pod is going to be while it waits on Permit, and concerns the queue until that is over', async () => {

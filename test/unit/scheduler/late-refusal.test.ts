@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ClusterState } from '../../../src/cluster/cluster-state.js';
 import type { Pod } from '../../../src/cluster/pod.js';
+import { Cycle } from '../../../src/framework/cycle.js';
+import type { NodeFilterPlugin, ReservePlugin } from '../../../src/framework/plugin.js';
 import type { Profile } from '../../../src/framework/profile.js';
+import { unschedulable } from '../../../src/framework/status.js';
 import { lateRefusal } from '../../../src/scheduler/late-refusal.js';
 import { noNominations } from '../../../src/scheduler/nominations.js';
 import { makeNode, makePod, type PodParts } from '../../build-objects.js';
-import { defaultProfile } from './scheduling-fixture.js';
+import { defaultProfile, profileOf } from './scheduling-fixture.js';
 
 const zone = 'topology.kubernetes.io/zone';
 const self = { matchLabels: { app: 'web' } };
@@ -81,6 +84,21 @@ describe('a pod whose binding had to wait', () => {
       before,
     );
     expect(cluster.isAssumed(pod.uid)).toBe(true);
+  });
+
+  it('is let pass where a plugin of its own holds something for it, and would find it taken', () => {
+    const held = new Set<string>();
+    const devices: NodeFilterPlugin & ReservePlugin = {
+      name: 'Devices',
+      filter: (_cycle, _pod, { name }) => (held.has(name) ? unschedulable('no free device') : undefined),
+      reserve: (_cycle, _pod, nodeName) => void held.add(nodeName),
+      unreserve: (_cycle, _pod, nodeName) => void held.delete(nodeName),
+    };
+    const profile = profileOf([devices]);
+    profiles = new Map([['berth', profile]]);
+    const pod = assume();
+    profile.reserve[0]!.reserve(new Cycle(pod, cluster.nodes), pod, 'a');
+    expect(refusal(pod)).toBeUndefined();
   });
 
   it('is let pass where it is not ours to say: bound by now, unknown, of a profile that is gone, or with volumes', () => {
