@@ -48,21 +48,25 @@ export function auditBindings(evidence: Evidence): Verdict[] {
     if (brokenRules(binding.pod, binding.node, alone).length === 0) late.push(text);
     else wrong.push(text);
   }
+  const candidates = evidence.clients.reduce((sum, { identities }) => sum + identities.size, 0);
   return [
     {
       invariant: 'no pod is bound twice, or to two nodes',
       breaches: twice,
+      cases: passages.length,
       note: `${passages.length} bindings, ${own.length} of them by Berth`,
     },
     {
       invariant: 'no binding breaks room, ports, taints, selectors, affinity or spread',
       breaches: wrong,
+      cases: judged.length,
       note: `${judged.length} judged, ${excused} overtaken by a change not yet known`,
     },
     {
       invariant: 'a new leader respects what its predecessors bound',
       breaches: late,
-      note: `${evidence.clients.reduce((sum, { identities }) => sum + identities.size, 0)} candidates`,
+      cases: candidates,
+      note: `${candidates} candidates`,
     },
   ];
 }

@@ -11,7 +11,7 @@ interface Sent {
 /**
  * Looks for pods that were bound and say of themselves that they wait: a refusal was written after the binding, and would stand there
  * for good. Nobody is to blame where somebody else bound the pod, or where the refusal was sent by an earlier leader before the binding
- * and was late on its way.
+ * and was late on its way, or where the binding itself was carried out after the answer had said that it was not.
  */
 export function auditConditions(evidence: Evidence): Verdict {
   const { history, boundByOther } = evidence;
@@ -35,20 +35,35 @@ export function auditConditions(evidence: Evidence): Verdict {
       );
     const patch = about('status').findLast(({ record }) => record.at <= wrong.at && record.code === 200);
     const post = about('bind').find(({ record }) => record.target === binding.node);
-    if (patch !== undefined && post !== undefined && isLate(patch, post)) continue;
+    if (
+      patch !== undefined &&
+      post !== undefined &&
+      (isLate(patch, post) || isUnexpected(evidence, patch, { post, version: binding.version }))
+    )
+      continue;
     breaches.push(
       `${name} is bound to ${binding.node} at version ${binding.version} and says ${reasonOf(wrong.object!)} at ${wrong.version}` +
         ` (${patch === undefined ? 'by no request of ours' : `sent ${patch.record.at.toFixed(0)} by ${patch.client.name}#${patch.record.generation}${patch.record.fault === undefined ? '' : `, ${patch.record.fault}`}`}` +
         `; bound by a request of ${post?.record.at.toFixed(0) ?? 'nobody'})`,
     );
   }
-  return { invariant: 'no bound pod says that it waits', breaches, note: `${bound} bindings` };
+  return { invariant: 'no bound pod says that it waits', breaches, cases: bound, note: `${bound} bindings` };
 }
 
 /** Sent before the binding, by another process than the one that bound. */
 function isLate(patch: Sent, post: Sent): boolean {
   const isSame = patch.client === post.client && patch.record.generation === post.record.generation;
   return !isSame && patch.record.at <= post.record.at;
+}
+
+/** The server bound long after it had said no, and the process had not been told of it when it wrote. */
+function isUnexpected(
+  { slackMs }: Evidence,
+  { client, record }: Sent,
+  { post, version }: { readonly post: Sent; readonly version: number },
+): boolean {
+  const known = client.knowledge(record.generation).at('pods', record.at - slackMs).version;
+  return post.record.fault === 'late-commit' && known < version;
 }
 
 function saysItWaits(pod: PodObject): boolean {

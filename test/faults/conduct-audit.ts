@@ -26,7 +26,7 @@ function isWrite({ class: kind }: RequestRecord): boolean {
 function leadershipVerdict(evidence: Evidence): Verdict {
   const invariant = 'nothing is written after the lease is lost';
   const { leaderElection, clients } = evidence;
-  if (leaderElection === undefined) return { invariant, breaches: [], note: 'no leader election' };
+  if (leaderElection === undefined) return { invariant, breaches: [], cases: 0, note: 'no leader election' };
   const terms = termsOf(evidence);
   const breaches: string[] = [];
   let writes = 0;
@@ -43,7 +43,7 @@ function leadershipVerdict(evidence: Evidence): Verdict {
       );
     }
   }
-  return { invariant, breaches, note: `${writes} writes in ${terms.length} terms` };
+  return { invariant, breaches, cases: writes, note: `${writes} writes in ${terms.length} terms` };
 }
 
 /** Which process a holder was. */
@@ -100,6 +100,7 @@ function requestsVerdict(evidence: Evidence): Verdict {
   return {
     invariant,
     breaches,
+    cases: total,
     note: `${total} requests in ${evidence.minutes.toFixed(1)} of Berth's minutes`,
   };
 }

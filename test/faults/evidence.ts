@@ -39,6 +39,8 @@ export interface Verdict {
   readonly invariant: string;
   /** A sentence for each breach; none when it held. */
   readonly breaches: readonly string[];
+  /** How many things it was judged by: one that was never tried would hold as well. */
+  readonly cases: number;
   /** What was looked at, for the report. */
   readonly note: string;
 }

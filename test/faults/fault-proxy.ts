@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as realSleep } from 'node:timers/promises';
 import { page, read, refuse, send } from './api-answers.js';
 import type { ChosenFault, FaultInjector } from './fault-injector.js';
 import type { RequestFault } from './fault-kinds.js';
@@ -26,6 +26,8 @@ export interface FaultProxyOptions {
   readonly injector: FaultInjector;
   /** Milliseconds of the clock that all records share. */
   readonly now: () => number;
+  /** Waits by the same clock: where time stands still, so do delays. Real time when left out. */
+  readonly sleep?: (ms: number) => Promise<void>;
   /** A change that was swallowed is followed by a forced list after so many real milliseconds; never, when left out. */
   readonly healAfterMs?: number;
 }
@@ -113,10 +115,10 @@ export class FaultProxy {
   }
 
   /** Nothing passes for a while; then all connections break. */
-  async partition(ms: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async partition(ms: number): Promise<void> {
     this.#partitioned = true;
     this.stallWatches();
-    await sleep(ms, undefined, options).catch(() => undefined);
+    await this.#sleep(ms);
     this.#partitioned = false;
     this.breakConnections();
   }
@@ -126,6 +128,10 @@ export class FaultProxy {
     this.#server.closeAllConnections();
     this.#agent.destroy();
     await closed;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return this.#options.sleep?.(ms) ?? realSleep(ms, undefined, { ref: false });
   }
 
   async #handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -174,7 +180,7 @@ export class FaultProxy {
     record.fault = fault;
     switch (fault) {
       case 'delay':
-        await sleep(ms);
+        await this.#sleep(ms);
         return this.#forward(exchange);
       case 'slow-answer':
         return this.#forward(exchange, { delayMs: ms });
@@ -204,7 +210,7 @@ export class FaultProxy {
         return;
       case 'late-commit':
         refuse(answer, 504, 'Timeout', 'Timeout: request did not complete within the allotted timeout');
-        await sleep(ms);
+        await this.#sleep(ms);
         await this.#act(exchange);
         return;
       case 'answer-429':
@@ -237,12 +243,10 @@ export class FaultProxy {
   }
 
   async #answerStale(exchange: Exchange, draw: number): Promise<void> {
-    const { url, answer, record } = exchange;
-    const old = this.#recordings.olderThan(
-      url,
-      this.knowledge(record.generation).newest(record.resource),
-      draw,
-    );
+    const { url, incoming, answer, record } = exchange;
+    const old = isForVersionsAlone(incoming)
+      ? undefined
+      : this.#recordings.olderThan(url, this.knowledge(record.generation).newest(record.resource), draw);
     if (old === undefined || url.searchParams.has('continue')) return this.#forward(exchange);
     this.#options.injector.count('stale-list');
     record.fault = 'stale-list';
@@ -276,7 +280,7 @@ export class FaultProxy {
       return;
     }
     const content = await read(response);
-    if (delayMs > 0) await sleep(delayMs);
+    if (delayMs > 0) await this.#sleep(delayMs);
     if (this.#partitioned) await forEver;
     if (record.class === 'list' && record.code === 200 && !cut) this.#listed(exchange, content);
     const { connection: _ours, 'transfer-encoding': _chunked, ...headers } = response.headers;
@@ -285,7 +289,8 @@ export class FaultProxy {
     else answer.end(content);
   }
 
-  #listed({ url, record }: Exchange, content: Buffer): void {
+  #listed({ url, incoming, record }: Exchange, content: Buffer): void {
+    if (isForVersionsAlone(incoming)) return;
     const version = this.#recordings.record(url, content);
     this.knowledge(record.generation).told(
       record.resource,
@@ -308,11 +313,11 @@ export class FaultProxy {
       swallowed: (version) => {
         knowledge.withheld(resource, version);
         if (healAfterMs === undefined) return;
-        setTimeout(() => {
+        void this.#sleep(healAfterMs).then(() => {
           if (record.generation !== this.generation) return;
           this.#owesList.add(resource);
           for (const other of this.#relays) if (other.resource === resource) other.end();
-        }, healAfterMs).unref();
+        });
       },
       resource,
       ended: () => this.#relays.delete(relay),
@@ -330,4 +335,9 @@ export class FaultProxy {
       outgoing.end(body);
     });
   }
+}
+
+/** A list to compare versions with: of what stands in the objects it tells nothing. */
+function isForVersionsAlone({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('PartialObjectMetadata') ?? false;
 }

@@ -52,6 +52,7 @@ export function livenessVerdict(state: FinalState): Verdict {
   return {
     invariant: 'every pod that fits is bound soon after the faults end',
     breaches: waitingWithoutReason(state),
+    cases: own.length,
     note: `${bound} of ${own.length} pods are bound`,
   };
 }

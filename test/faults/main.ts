@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Mode, modes } from './modes.js';
-import { describeResult, describeTotals, hasFailed } from './report.js';
-import type { TrialResult } from './trial.js';
+import { describeResult, hasFailed } from './report.js';
+import { describeTotals, type SeedResult } from './totals.js';
 
 const usage = `Usage: npm run faults -- [--seed N] [--seeds K] [--minutes M] [--programs | --real] [--parallel P] [--quiet] [--verbose]
 
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { minutes, parallel, quiet, verbose } = order;
-  const results: TrialResult[] = [];
+  const results: SeedResult[] = [];
   const waiting = [...order.seeds];
   const work = async (): Promise<void> => {
     for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
@@ -79,13 +79,13 @@ async function main(): Promise<number> {
       const { run, defaultMinutes } = modes[mode];
       const lengthMs = (minutes ?? defaultMinutes) * msPerMinute;
       const result = await run({ seed, lengthMs, verbose });
-      results.push(result);
+      results.push({ mode, result });
       process.stdout.write(describeResult(result, { mode, quiet }));
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   process.stdout.write(describeTotals(results));
-  return results.some(hasFailed) ? 1 : 0;
+  return results.some(({ result }) => hasFailed(result)) ? 1 : 0;
 }
 
 process.exitCode = await main();

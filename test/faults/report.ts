@@ -28,19 +28,3 @@ export function describeResult(
   lines.push(...notes.map((note) => `  note  ${note}`));
   return `${lines.join('\n')}\n`;
 }
-
-/** The last lines of a run over several seeds. */
-export function describeTotals(results: readonly TrialResult[]): string {
-  const totals = new Map<string, number>();
-  for (const { injected } of results)
-    for (const [kind, count] of injected) totals.set(kind, (totals.get(kind) ?? 0) + count);
-  const kinds = [...totals].sort(([, a], [, b]) => b - a);
-  const sum = kinds.reduce((all, [, count]) => all + count, 0);
-  const failed = results.filter(hasFailed).map(({ plan }) => plan.seed);
-  return [
-    '',
-    `${results.length} seeds, ${sum} faults of ${kinds.length} kinds: ${kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
-    failed.length === 0 ? 'all invariants held' : `failed: ${failed.sort((a, b) => a - b).join(', ')}`,
-    '',
-  ].join('\n');
-}

@@ -13,6 +13,7 @@ import { type FinalState, livenessVerdict, overcommitted, waitingWithoutReason }
 import { IncidentRunner } from './incident-runner.js';
 import type { Replica } from './replica.js';
 import type { Stage } from './stage.js';
+import { figuresOf, type TrialFigures } from './trial-figures.js';
 import type { TrialTime } from './trial-time.js';
 import { ours, planWorkload } from './workload.js';
 import { WorkloadDriver } from './workload-driver.js';
@@ -61,6 +62,7 @@ export interface TrialResult {
   /** Faults by kind, as often as they were done. */
   readonly injected: ReadonlyMap<string, number>;
   readonly verdicts: readonly Verdict[];
+  readonly figures: TrialFigures;
   /** Facts for the report that are nobody's fault. */
   readonly notes: readonly string[];
 }
@@ -72,7 +74,8 @@ export const leaseName = 'berth';
 /** One seed: a cluster with a workload, one or two Berths behind proxies that do harm, and a judgement. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const random = seededRandom(options.seed);
-  const stage = await options.openStage(random);
+  // Not the draws of the trial: a server makes some when it is asked to, and they must not shift the others.
+  const stage = await options.openStage(seededRandom(options.seed));
   try {
     return await new Trial(options, stage, random).run();
   } finally {
@@ -133,13 +136,15 @@ class Trial {
       const endedAt = this.#now();
       const unsettled = await this.#settled();
       const settledMs = this.#now() - endedAt;
-      const verdicts = await this.#judge(leaderElect, unsettled);
+      const evidence = this.#evidence(leaderElect);
+      const verdicts = await this.#judge(evidence, unsettled);
       const notes = await this.#notes(settledMs);
       // Describing may find that a limit was passed.
       return {
         plan: this.#plan,
         injected: this.#injector.injected,
         verdicts: [...verdicts, this.#failures()],
+        figures: figuresOf(evidence, { settledShare: settledMs / this.#options.pace.settleMs }),
         notes,
       };
     } finally {
@@ -169,6 +174,7 @@ class Trial {
       ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
       injector: this.#injector,
       now: this.#now,
+      sleep: (ms) => this.#time.sleep(ms),
       ...(healAfterMs === undefined ? {} : { healAfterMs }),
     });
     const request = { name, proxy, leaderElect, time: { ...this.#time, now: this.#now } };
@@ -220,11 +226,9 @@ class Trial {
     }
   }
 
-  async #judge(leaderElect: boolean, unsettled: readonly string[]): Promise<Verdict[]> {
+  #evidence(leaderElect: boolean): Evidence {
     const { speed, slackMs, leaseMs } = this.#options.pace;
-    const minutes = (this.#now() / 60_000) * speed;
-    const state = await this.#finalState();
-    const evidence: Evidence = {
+    return {
       history: this.#history,
       clients: this.#replicas.map(({ name, proxy, incidents }) => ({
         name,
@@ -236,9 +240,13 @@ class Trial {
       boundByOther: this.#driver.boundByOther,
       schedulerName: ours,
       leaderElection: leaderElect ? { name: leaseName, durationMs: leaseMs } : undefined,
-      minutes,
+      minutes: (this.#now() / 60_000) * speed,
       slackMs,
     };
+  }
+
+  async #judge(evidence: Evidence, unsettled: readonly string[]): Promise<Verdict[]> {
+    const state = await this.#finalState();
     const waiting = new Set(waitingWithoutReason(state));
     return [
       ...auditBindings(evidence),
@@ -248,11 +256,13 @@ class Trial {
       {
         invariant: 'caches equal fresh lists and nothing is left under way',
         breaches: unsettled.filter((text) => !waiting.has(text)),
+        cases: this.#replicas.length,
         note: `${this.#replicas.length} caches`,
       },
       {
         invariant: 'the checker has seen everything',
         breaches: this.#unseen(state),
+        cases: this.#history.pods.changes.length,
         note: `${this.#history.pods.changes.length} changes of pods`,
       },
     ];
@@ -266,10 +276,12 @@ class Trial {
   }
 
   #failures(): Verdict {
+    const restarts = this.#replicas.reduce((sum, { endings }) => sum + endings.length, 0);
     return {
       invariant: 'no process fails or grows',
       breaches: this.#replicas.flatMap(({ name, failures }) => failures.map((why) => `${name}: ${why}`)),
-      note: `${this.#replicas.reduce((sum, { endings }) => sum + endings.length, 0)} restarts`,
+      cases: this.#replicas.length + restarts,
+      note: `${restarts} restarts`,
     };
   }
 

@@ -333,6 +333,21 @@ describe('a refusal written after the binding', () => {
     expect(story.breaches()[silent]).toHaveLength(1);
   });
 
+  it('is excused when the server had said no to the binding, carried it out late, and the process could not know', () => {
+    story.bind('one', 'a', { fault: 'late-commit' });
+    story.request('status', 'one', { method: 'PATCH' });
+    story.nodeOf('one', 'a', waits);
+    expect(story.breaches()).toEqual({});
+  });
+
+  it('is found when the process had been told of the late binding', () => {
+    story.bind('one', 'a', { fault: 'late-commit' });
+    story.settle();
+    story.request('status', 'one', { method: 'PATCH' });
+    story.nodeOf('one', 'a', waits);
+    expect(story.breaches()[silent]).toHaveLength(1);
+  });
+
   it('is excused when an earlier process had sent it before', () => {
     story.request('status', 'one', { method: 'PATCH' });
     story.bind('one', 'a', { generation: 1 });

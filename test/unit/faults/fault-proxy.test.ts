@@ -73,9 +73,14 @@ async function start(
   });
 }
 
-function ask(method: string, path: string, body = ''): Promise<Answer> {
+function ask(
+  method: string,
+  path: string,
+  body = '',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   return new Promise((resolve) => {
-    const outgoing = request(`${proxy.url}${path}`, { method, agent: false });
+    const outgoing = request(`${proxy.url}${path}`, { method, headers, agent: false });
     outgoing.once('error', () => resolve({ code: 0, body: '', retryAfter: undefined, broken: true }));
     outgoing.once('response', (answer: IncomingMessage) => {
       let text = '';
@@ -129,6 +134,16 @@ describe('a fault proxy', () => {
     expect(seen).toEqual(acts ? [`POST ${binding}`] : []);
     expect(proxy.log[0]).toMatchObject({ fault, code: acts ? 200 : 0 });
     expect(await bind()).toMatchObject({ code: 200 });
+  });
+
+  it('does not take a list of versions alone for news of what stands in the objects', async () => {
+    await start([]);
+    await ask('GET', pods, '', {
+      accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+    });
+    expect(proxy.knowledge(0).newest('pods')).toBe(0);
+    await ask('GET', pods);
+    expect(proxy.knowledge(0).newest('pods')).toBe(version);
   });
 
   it('says how long to wait when it throttles', async () => {
