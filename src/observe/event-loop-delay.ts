@@ -4,6 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 export interface EventLoopDelayReading {
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -25,6 +26,7 @@ export function watchEventLoopDelay(): EventLoopDelayMonitor {
       const reading = {
         p50: empty ? 0 : excess(histogram.percentile(50)),
         p99: empty ? 0 : excess(histogram.percentile(99)),
+        p999: empty ? 0 : excess(histogram.percentile(99.9)),
         max: empty ? 0 : excess(histogram.max),
       };
       histogram.reset();

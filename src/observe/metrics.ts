@@ -441,10 +441,11 @@ export class Metrics {
       help: 'How late the event loop was since the last scrape.',
       labels: ['stat'],
     }).provide(() => {
-      const { p50, p99, max } = monitor.read();
+      const { p50, p99, p999, max } = monitor.read();
       return [
         [['p50'], p50],
         [['p99'], p99],
+        [['p99.9'], p999],
         [['max'], max],
       ];
     });

@@ -11,7 +11,15 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 export function medianOf(values: readonly number[]): number {
-  return spreadOf(values).median;
+  return quantileOf(values, 0.5);
+}
+
+/** The value that a share of all lies below; between two values when it falls between them, NaN of nothing. */
+export function quantileOf(values: readonly number[], share: number): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    share,
+  );
 }
 
 export function meanOf(values: readonly number[]): number {

@@ -76,12 +76,23 @@ export class ApiClient {
     return { items: list.items, resourceVersion: list.metadata.resourceVersion };
   }
 
-  /** The events after `resourceVersion`, until `signal` aborts or the API server closes the stream. */
-  async *watch<T>(path: string, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
+  /**
+   * The events after `resourceVersion`, until `signal` aborts or the API server closes the stream. `accept` asks for another form of
+   * the objects than the whole of them as JSON.
+   */
+  async *watch<T>(
+    path: string,
+    resourceVersion: string,
+    signal: AbortSignal,
+    { accept }: { readonly accept?: string } = {},
+  ): AsyncGenerator<WatchEvent<T>> {
     const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${resourceVersion}`;
     let answer: IncomingMessage | undefined;
     try {
-      answer = await this.#send('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`, { signal });
+      answer = await this.#send('GET', `${path}${path.includes('?') ? '&' : '?'}${query}`, {
+        signal,
+        ...(accept === undefined ? {} : { accept }),
+      });
       if (answer.statusCode !== 200) {
         throw new ApiAnswerError('WATCH', path, answer.statusCode ?? 0, await text(answer));
       }
@@ -114,14 +125,14 @@ export class ApiClient {
   async #send(
     method: string,
     path: string,
-    options: { body?: string; type?: string; signal?: AbortSignal },
+    options: { body?: string; type?: string; accept?: string; signal?: AbortSignal },
   ): Promise<IncomingMessage> {
-    const { body, type, signal } = options;
+    const { body, type, accept = 'application/json', signal } = options;
     const outgoing = request(new URL(path, this.#server), {
       method,
       agent: this.#agent,
       headers: {
-        accept: 'application/json',
+        accept,
         ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
       },
       ...(signal === undefined ? {} : { signal }),

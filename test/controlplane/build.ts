@@ -100,7 +100,8 @@ export function cacheFolder(moduleDir: string, env: NodeJS.ProcessEnv = process.
   return join(goCache(env), 'controlplane', key);
 }
 
-function pinnedVersions(moduleDir: string): { kubernetes: string; etcd: string; kwok: string } {
+/** Versions of what is measured and tested against, as go.mod pins them. */
+export function pinnedVersions(moduleDir: string): { kubernetes: string; etcd: string; kwok: string } {
   const goMod = readFileSync(join(moduleDir, 'go.mod'), 'utf8');
   const version = (module: string): string => {
     const found = new RegExp(`^\\s*${module.replaceAll('.', '\\.')} (v\\S+)`, 'm').exec(goMod)?.[1];

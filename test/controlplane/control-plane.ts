@@ -136,6 +136,16 @@ export class ControlPlane {
     }
   }
 
+  /** Path of one of the programs, for another of it than those that were started. */
+  program(name: Program): string {
+    return this.#binaries.programs[name];
+  }
+
+  /** Process id of a program that was started under this name; undefined when there is none. */
+  pid(name: string): number | undefined {
+    return this.#children.get(name)?.pid;
+  }
+
   /** Folder of kubectl. */
   get programsFolder(): string {
     return dirname(this.#binaries.programs.kubectl);

@@ -203,7 +203,7 @@ describe('the exposition', () => {
     ]) {
       expect(body).toContain(`\n${name} `);
     }
-    for (const stat of ['p50', 'p99', 'max']) {
+    for (const stat of ['p50', 'p99', 'p99.9', 'max']) {
       expect(body).toMatch(new RegExp(`berth_event_loop_delay_seconds\\{stat="${stat}"\\} \\d`));
     }
   });

@@ -1,4 +1,4 @@
-import type { ApiRequest, ApiTransport } from '../../src/kube/transport.js';
+import type { ApiRequest, ApiTransport } from '../../../src/kube/transport.js';
 
 /** What an API server would tell all watchers after a write. */
 export type News =

@@ -1,5 +1,5 @@
-import type { EvaluationObserver, EvaluationPoint } from '../../src/scheduler/evaluation-observer.js';
-import { medianOf } from './quantiles.js';
+import type { EvaluationObserver, EvaluationPoint } from '../../../src/scheduler/evaluation-observer.js';
+import { medianOf } from '../quantiles.js';
 
 /** What decisions spent at one place: a plugin at an extension point, an extension point beside its plugins, or the rest. */
 export interface Part {

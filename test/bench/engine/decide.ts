@@ -1,11 +1,11 @@
-import { loadConfiguration } from '../../src/config/load.js';
-import type { EvaluationPoint } from '../../src/scheduler/evaluation-observer.js';
+import { loadConfiguration } from '../../../src/config/load.js';
+import type { EvaluationPoint } from '../../../src/scheduler/evaluation-observer.js';
+import { meanOf, medianOf, type Spread, spreadOf } from '../quantiles.js';
 import { benchNodes, boundPods } from './bench-cluster.js';
 import { BenchScheduler } from './bench-scheduler.js';
 import { allocationGauge, collectGarbage, GarbageWatch } from './garbage.js';
 import { type PodKind, podKinds, podsOfKind } from './pod-kinds.js';
 import { PointTally } from './point-tally.js';
-import { meanOf, medianOf, type Spread, spreadOf } from './quantiles.js';
 
 /** Where decisions spend time and memory. */
 export interface DecidePart {

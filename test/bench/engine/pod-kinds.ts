@@ -1,5 +1,5 @@
-import type { Pod } from '../../src/cluster/pod.js';
-import { makePod, type PodParts } from '../build-objects.js';
+import type { Pod } from '../../../src/cluster/pod.js';
+import { makePod, type PodParts } from '../../build-objects.js';
 import { apart, nodeName, zoneOf } from './bench-cluster.js';
 
 /** Pods that ask for one thing, to see what that thing costs. */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { ImportPluginModule } from '../../../src/plugin-host/module-importer.js';
-import { benchDecide } from '../../bench/decide.js';
-import { readOptions, usage } from '../../bench/options.js';
-import { podKinds } from '../../bench/pod-kinds.js';
-import { benchPreempt } from '../../bench/preempt.js';
-import { jsonReport, textReport } from '../../bench/report.js';
-import { benchTypescriptPlugin } from '../../bench/typescript-plugin.js';
+import type { ImportPluginModule } from '../../../../src/plugin-host/module-importer.js';
+import { benchDecide } from '../../../bench/engine/decide.js';
+import { readOptions, usage } from '../../../bench/engine/options.js';
+import { podKinds } from '../../../bench/engine/pod-kinds.js';
+import { benchPreempt } from '../../../bench/engine/preempt.js';
+import { jsonReport, textReport } from '../../../bench/engine/report.js';
+import { benchTypescriptPlugin } from '../../../bench/engine/typescript-plugin.js';
 
 const tiny = { nodes: [12], rounds: 2, warmUp: 3, pods: 3, progress: () => {} };
 const run = { node: 'v1', v8: '2', processor: 'abacus', processors: 1, command: 'npm run bench', seconds: 3 };

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
+import type { Spread } from '../quantiles.js';
 import type { DecideCase, DecidePart } from './decide.js';
 import type { PreemptCase } from './preempt.js';
-import type { Spread } from './quantiles.js';
 import type { TypescriptPluginCase } from './typescript-plugin.js';
 
 export type BenchCase = DecideCase | TypescriptPluginCase | PreemptCase;

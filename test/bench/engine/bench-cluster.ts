@@ -1,6 +1,6 @@
-import type { Node } from '../../src/cluster/node.js';
-import type { Pod } from '../../src/cluster/pod.js';
-import { makeNode, makePod } from '../build-objects.js';
+import type { Node } from '../../../src/cluster/node.js';
+import type { Pod } from '../../../src/cluster/pod.js';
+import { makeNode, makePod } from '../../build-objects.js';
 
 /*
  * Clusters that benches run on. Everything follows from the number of nodes, so that two runs measure the same.

@@ -1,11 +1,11 @@
-import type { Node } from '../../src/cluster/node.js';
-import type { Pod } from '../../src/cluster/pod.js';
-import { loadConfiguration } from '../../src/config/load.js';
-import { makeNode, makePod, type PodParts } from '../build-objects.js';
+import type { Node } from '../../../src/cluster/node.js';
+import type { Pod } from '../../../src/cluster/pod.js';
+import { loadConfiguration } from '../../../src/config/load.js';
+import { makeNode, makePod, type PodParts } from '../../build-objects.js';
+import { medianOf, type Spread, spreadOf } from '../quantiles.js';
 import { nodeName, zoneOf } from './bench-cluster.js';
 import { BenchScheduler } from './bench-scheduler.js';
 import { collectGarbage } from './garbage.js';
-import { medianOf, type Spread, spreadOf } from './quantiles.js';
 
 export interface PreemptCase {
   readonly bench: 'preempt';

@@ -1,19 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.js';
-import { loadConfiguration } from '../../src/config/load.js';
-import { createLogger } from '../../src/observe/logger.js';
-import { Metrics } from '../../src/observe/metrics.js';
-import { PluginRecorder } from '../../src/observe/plugin-recorder.js';
-import type { ImportPluginModule } from '../../src/plugin-host/module-importer.js';
-import { PluginHost } from '../../src/plugin-host/plugin-host.js';
+import { systemClock } from '../../../src/clock.js';
+import { loadConfiguration } from '../../../src/config/load.js';
+import { createLogger } from '../../../src/observe/logger.js';
+import { Metrics } from '../../../src/observe/metrics.js';
+import { PluginRecorder } from '../../../src/observe/plugin-recorder.js';
+import type { ImportPluginModule } from '../../../src/plugin-host/module-importer.js';
+import { PluginHost } from '../../../src/plugin-host/plugin-host.js';
+import { medianOf, type Spread, spreadOf } from '../quantiles.js';
 import { benchNodes, boundPods } from './bench-cluster.js';
 import { BenchScheduler } from './bench-scheduler.js';
 import { collectGarbage } from './garbage.js';
 import { configurationOf, moduleOf, type PluginVariant, pluginVariants } from './plugin-variants.js';
 import { podKinds, podsOfKind } from './pod-kinds.js';
-import { medianOf, type Spread, spreadOf } from './quantiles.js';
 
 export interface TypescriptPluginCase {
   readonly bench: 'typescript-plugin';

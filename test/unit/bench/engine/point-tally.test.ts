@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EvaluationObserver } from '../../../src/scheduler/evaluation-observer.js';
-import { PointTally } from '../../bench/point-tally.js';
+import type { EvaluationObserver } from '../../../../src/scheduler/evaluation-observer.js';
+import { PointTally } from '../../../bench/engine/point-tally.js';
 
 /** A gauge that a test moves. */
 class Gauge {
