@@ -6,7 +6,7 @@ import { podsPath } from './pod-objects.js';
 const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 interface NamedObject {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
 }
 
 /** When each pod of a run was bound, on the monotonic clock of this process, as a watch tells. */
@@ -63,20 +63,25 @@ export class BoundWatch {
     await this.#ended;
   }
 
-  async #follow(api: ApiClient, resourceVersion: string): Promise<void> {
+  /** The API server closes a watch that it finds too slow: it goes on where it was. */
+  async #follow(api: ApiClient, from: string): Promise<void> {
     // To a watch with this selector a pod is added when it gets its node.
     const path = `${podsPath}?fieldSelector=spec.nodeName%21%3D`;
     const { signal } = this.#stop;
-    const events = api.watch<NamedObject>(path, resourceVersion, signal, { accept: metadataOnly });
-    for await (const { type, object } of events) {
-      if (type === 'ERROR') throw new Error(`the watch of the pods ended: ${JSON.stringify(object)}`);
-      if (type !== 'ADDED' && type !== 'MODIFIED') continue;
-      const { name } = object.metadata;
-      if (!this.#awaited.has(name) || this.boundAt.has(name)) continue;
-      this.boundAt.set(name, performance.now());
-      if (this.boundAt.size === 1) this.onFirst();
-      if (this.boundAt.size === this.#awaited.size) this.onLast();
+    for (let resourceVersion = from; !signal.aborted; ) {
+      const events = api.watch<NamedObject>(path, resourceVersion, signal, { accept: metadataOnly });
+      for await (const { type, object } of events) {
+        if (type === 'ERROR') throw new Error(`the watch of the pods failed: ${JSON.stringify(object)}`);
+        resourceVersion = object.metadata.resourceVersion;
+        if (type === 'ADDED' || type === 'MODIFIED') this.#see(object.metadata.name);
+      }
     }
-    if (!signal.aborted) throw new Error('the API server closed the watch of the pods');
+  }
+
+  #see(name: string): void {
+    if (!this.#awaited.has(name) || this.boundAt.has(name)) return;
+    this.boundAt.set(name, performance.now());
+    if (this.boundAt.size === 1) this.onFirst();
+    if (this.boundAt.size === this.#awaited.size) this.onLast();
   }
 }

@@ -88,13 +88,17 @@ export class CaseRunner {
     const began = performance.now();
     const population = { nodes, ...(workload.bound === undefined ? {} : { bound: workload.bound }) };
     const plane = await clusters.start(population, { signal });
+    let figures: Figures;
     try {
-      const figures = await run({ plane, benchCase, signal });
-      tell(`  ${what}: ${gist(figures)} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
-      return figures;
-    } finally {
-      await clusters.end(plane);
+      figures = await run({ plane, benchCase, signal });
+    } catch (error) {
+      const logs = await clusters.endKeepingLogs(plane);
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`${what}: ${message} (logs: ${logs})`, { cause: error });
     }
+    await clusters.end(plane);
+    tell(`  ${what}: ${gist(figures)} (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+    return figures;
   }
 }
 

@@ -46,6 +46,14 @@ export class PreparedClusters {
     await rm(plane.dir, { recursive: true, force: true });
   }
 
+  /** Ends it, and returns a folder in which its logs stay. */
+  async endKeepingLogs(plane: ControlPlane): Promise<string> {
+    const kept = await mkdtemp(join(tmpdir(), 'berth-bench-logs-'));
+    await cp(join(plane.dir, 'logs'), kept, { recursive: true });
+    await this.end(plane);
+    return kept;
+  }
+
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
