@@ -209,6 +209,15 @@ export class ControlPlane {
     return child;
   }
 
+  /** Holds kube-scheduler still in the middle of its work. It goes on with {@link resumeScheduler}, and knows nothing of the pause. */
+  pauseScheduler(): void {
+    this.#children.get('kube-scheduler')?.signal('SIGSTOP');
+  }
+
+  resumeScheduler(): void {
+    this.#children.get('kube-scheduler')?.signal('SIGCONT');
+  }
+
   /** Starts the API server, on the port it had before, and returns when it is ready. */
   async startApiServer(): Promise<void> {
     await this.#startProgram('kube-apiserver', [
