@@ -10,6 +10,7 @@ import { NodeAdmission } from './node-admission.js';
 import { PodWatch } from './pod-watch.js';
 import { createDeployment, type SharedDeployment, scale } from './shared-workload.js';
 import { LEFT_TO_KUBELET, requestsOf, StrictKubelet } from './strict-kubelet.js';
+import { resolutionOf, Successions } from './succession.js';
 import { until } from './until.js';
 import { PODS, type Pod, podManifest } from './workload.js';
 
@@ -50,14 +51,15 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
   let kubelet: StrictKubelet;
   let berth: BerthProcess;
   let nodes: readonly Node[];
+  let successions = new Successions();
 
   beforeAll(async () => {
     cluster = await startCluster([...NODES, FULL]);
     api = cluster.plane.api;
     nodes = (await api.list<Node>('/api/v1/nodes')).items;
-    watch = await PodWatch.start(api);
+    watch = await PodWatch.start(api, { onChange: (pods) => successions.see(pods) });
     kubelet = await StrictKubelet.start(api);
-    berth = await BerthProcess.start(cluster.plane, cluster);
+    berth = await BerthProcess.start(cluster.plane, { ...cluster, args: ['--log-format', 'json'] });
   }, 120_000);
 
   afterAll(async () => {
@@ -68,6 +70,16 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
 
   const all = () => watch.pods().map(({ pod }) => pod);
   const refusedPods = () => all().filter(({ status }) => status.phase === 'Failed');
+  const refusedOf = (schedulerName: string) =>
+    refusedPods().filter(({ spec }) => spec.schedulerName === schedulerName);
+  /** What Berth says of pods that kubelets did not take. */
+  const noticed = () =>
+    berth.child
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('"the kubelet did not take the pod"'))
+      .map((line) => JSON.parse(line) as { pod: string; node: string; reason: string })
+      .map(({ pod, node, reason }) => `${pod} on ${node}: ${reason}`);
   const live = () => all().filter(({ status }) => status.phase !== 'Failed' && status.phase !== 'Succeeded');
 
   /** What the nodes carry, counted anew, and sentences on those that carry more than they have. */
@@ -149,6 +161,9 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
     await put('pods-0', {});
     expect(await become('pods-0', 'Failed')).toBe('OutOfpods');
     const names = ['fits-0', 'fits-1', 'cpu-0', 'memory-0', 'pods-0'];
+    // Nobody owns these: no other comes in their place.
+    expect(successions.of('berth').map(resolutionOf)).toEqual(Array(3).fill('nobody came in its place'));
+    successions = new Successions();
     await Promise.all(names.map((name) => api.delete(`${PODS}/${name}`, { gracePeriodSeconds: 0 })));
     await watch.gone(...names);
   });
@@ -172,38 +187,34 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
       const waiting = live().filter(({ spec }) => spec.nodeName === undefined);
       console.log(
         `round ${round}: idle after ${((performance.now() - began) / 1000).toFixed(1)} s; ${live().length - waiting.length} pods run, ` +
-          `${waiting.length} fit nowhere; refused so far: ${tally(refusedPods())}; not written: ${kubelet.failures.length}`,
+          `${waiting.length} fit nowhere; refused so far: ${SCHEDULERS.map((name) => `${name} ${refusedOf(name).length}`).join(', ')}`,
       );
     }
     expect(kubelet.failures).toEqual([]);
   }, 1_500_000);
 
   it('meet in a few conflicts, each of which Berth notices and gets over', async () => {
-    const [ours, theirs] = SCHEDULERS.map((name) =>
-      refusedPods().filter(({ spec }) => spec.schedulerName === name),
-    );
     const binders = await bindersByPod(cluster.plane);
     const bound = [...binders.values()].flat().filter((user) => user === BERTH_USER).length;
     const metrics = (await berth.metrics()).split('\n');
-    const counted = metrics.filter((line) =>
-      /^berth_(kubelet_refusals|scheduling_conflicts)_total\{/.test(line),
-    );
+    const conflicts = metrics.filter((line) => line.startsWith('berth_scheduling_conflicts_total{'));
     console.log(
       [
-        `Berth bound ${bound} pods; refused by kubelets: ${tally(ours ?? [])}; kube-scheduler's: ${tally(theirs ?? [])}`,
-        ...counted,
-        ...DEPLOYMENTS.map(({ name, replicas }) => {
-          const running = live().filter(
-            ({ metadata, status }) => appOf(metadata) === name && status.phase === 'Running',
-          );
-          const refused = refusedPods().filter(({ metadata }) => appOf(metadata) === name).length;
-          return `${name}: ${refused} refused, ${running.length} of ${replicas} run`;
-        }),
+        `Berth bound ${bound} pods`,
+        ...SCHEDULERS.map((name) => `refused of ${name}: ${tally(refusedOf(name), reasonOf)}`),
+        ...SCHEDULERS.map((name) => `how ${name} got over it: ${tally(successions.of(name), resolutionOf)}`),
+        `other conflicts: ${conflicts.join(', ') || 'none'}`,
       ].join('\n'),
     );
-    const noticed = (await berth.metric('berth_kubelet_refusals_total')) ?? 0;
-    expect(noticed).toBe(ours?.length);
-    expect((ours?.length ?? 0) * BOUND_PER_REFUSAL).toBeLessThanOrEqual(bound);
+    const ours = refusedOf('berth');
+    expect(noticed().toSorted()).toEqual(ours.map(describeRefusal).toSorted());
+    for (const reason of new Set(ours.map(reasonOf))) {
+      const counted = await berth.metric('berth_kubelet_refusals_total', { reason: reason ?? '' });
+      expect([reason, counted]).toEqual([reason, ours.filter((pod) => reasonOf(pod) === reason).length]);
+    }
+    for (const name of SCHEDULERS)
+      expect(successions.of(name).filter(({ successor }) => successor === undefined)).toEqual([]);
+    expect(ours.length * BOUND_PER_REFUSAL).toBeLessThanOrEqual(bound);
   });
 
   it('each bind their own pods, and each pod once', async () => {
@@ -221,14 +232,16 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
   });
 });
 
-/** How many of which reason. */
-function tally(pods: readonly Pod[]): string {
-  const counts = new Map<string, number>();
-  for (const pod of pods) {
-    const reason = `${reasonOf(pod)} of ${pod.spec.schedulerName}'s`;
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ') || 'none';
+/** How many of which kind. */
+function tally<T>(things: readonly T[], kindOf: (thing: T) => string | undefined): string {
+  const counts = new Map<string | undefined, number>();
+  for (const thing of things) counts.set(kindOf(thing), (counts.get(kindOf(thing)) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${kind} ${count}`).join(', ') || 'none';
+}
+
+/** One of a Deployment; the first test puts others onto nodes by hand. */
+function describeRefusal(pod: Pod): string {
+  return `default/${pod.metadata.name} on ${pod.spec.nodeName}: ${reasonOf(pod)}`;
 }
 
 function appOf({ labels }: Pod['metadata']): string | undefined {
