@@ -51,7 +51,7 @@ export class Successions {
 export function resolutionOf({ refused, successor }: Succession): string {
   if (successor === undefined) return 'nobody came in its place';
   const [from, to] = [refused.spec.nodeName, successor.spec.nodeName];
-  if (to === undefined) return 'its successor fits nowhere';
+  if (to === undefined) return 'its successor found no room';
   const where = to === from ? 'on the same node' : 'elsewhere';
   return successor.status.phase === 'Failed'
     ? `its successor was refused ${where}`
