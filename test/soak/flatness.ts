@@ -1,3 +1,4 @@
+import type { Interruption } from './reconnects.js';
 import { type HeldOnTo, heldOnTo, type Sample } from './sample.js';
 
 /** How one quantity went over the time that is judged. */
@@ -30,9 +31,18 @@ const tolerance: Readonly<Record<HeldOnTo, { readonly share: number; readonly mo
   tasks: { share: 0, more: 5 },
 };
 
-/** Compares the beginning with the end, by medians of thirds, once the warm-up is over. */
-export function coursesOf(samples: readonly Sample[], warmUpMinutes: number): Course[] {
-  const judged = samples.filter(({ minutes }) => minutes >= warmUpMinutes);
+/** After an interruption work has piled up. */
+const aftermathMs = 5_000;
+
+/** Compares the beginning with the end, by medians of thirds, once the warm-up is over. What is held during interruptions says nothing. */
+export function coursesOf(
+  samples: readonly Sample[],
+  warmUpMinutes: number,
+  interruptions: readonly Interruption[] = [],
+): Course[] {
+  const isDisturbed = ({ at }: Sample): boolean =>
+    interruptions.some(({ from, until }) => at >= from && at <= until + aftermathMs);
+  const judged = samples.filter((sample) => sample.minutes >= warmUpMinutes && !isDisturbed(sample));
   return heldOnTo.map((name) => {
     const values = judged.map((sample) => sample[name]);
     const third = Math.ceil(values.length / 3);

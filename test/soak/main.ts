@@ -14,4 +14,7 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`FAIL ${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});

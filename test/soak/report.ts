@@ -56,7 +56,7 @@ function faultsOf(run: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
   const logged = run.reconnects.filter(({ kind }) => kind === 'reconnect').length;
   const diverged = run.samples.filter(({ divergence }) => divergence > 0).length;
   return [
-    ...coursesOf(run.samples, warmUpMinutes)
+    ...coursesOf(run.samples, warmUpMinutes, run.interruptions)
       .filter(({ isFlat }) => !isFlat)
       .map(
         ({ name, thirds, allowed }) =>
@@ -78,10 +78,10 @@ function faultsOf(run: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
   ];
 }
 
-function held({ samples }: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
+function held({ samples, interruptions }: SoakRun, { warmUpMinutes }: SoakOptions): string[] {
   return [
     row('held on to', 'first third', 'second', 'last', 'highest', 'allowed'),
-    ...coursesOf(samples, warmUpMinutes).map(
+    ...coursesOf(samples, warmUpMinutes, interruptions).map(
       ({ name, thirds, highest, allowed, isFlat }) =>
         `${row(labels[name], ...[...thirds, highest, allowed].map(round))}${isFlat ? '' : '  GREW'}`,
     ),

@@ -5,6 +5,8 @@ import { askThreads, handleCount, type ThreadState } from './thread-state.js';
 
 /** What a process held on to at one moment. */
 export interface Sample {
+  /** Milliseconds since 1970. */
+  readonly at: number;
   /** Since the beginning of the churn. */
   readonly minutes: number;
   /** Of the main thread, after a full collection. */
@@ -57,6 +59,7 @@ export async function takeSample(berth: BerthProcess, probe: string, minutes: nu
   const metrics = new Exposition(await berth.metrics());
   const queue = (name: string) => metrics.sum('scheduler_pending_pods', { queue: name });
   return {
+    at: Date.now(),
     minutes,
     ...heaps(main, lease),
     ...openFiles(berth.child.pid),

@@ -16,7 +16,11 @@ import type { Tally } from './tally.js';
 import { askThreads, type ThreadState } from './thread-state.js';
 
 const nodes = nodeGroup(30, { name: 'soak' });
-const berthArgs = ['--log-format', 'json', '--log-level', 'debug', '--cache-check-interval', '15s'];
+const berthArgs = [
+  ...['--log-format', 'json', '--log-level', 'debug', '--cache-check-interval', '15s'],
+  // A busy machine takes long to restart an API server: that Berth would end then is not the matter here.
+  ...['--lease-duration', '90s', '--renew-deadline', '75s'],
+];
 const downMs = 2_000;
 const msPerMinute = 60_000;
 /** Lines of a log that say of themselves that something is wrong. */
@@ -25,6 +29,8 @@ const complaint = /"level":"(error|warn)"/;
 /** What came of a run. */
 export interface SoakRun {
   readonly samples: readonly Sample[];
+  /** When the API server was away. */
+  readonly interruptions: readonly Interruption[];
   readonly reconnects: readonly Reconnect[];
   /** As the metrics count them; each must be in the log. */
   readonly countedReconnects: number;
@@ -77,6 +83,7 @@ async function runOn(
   const reconnects = reconnectsIn(berth.child.stderr(), interruptions);
   return {
     samples,
+    interruptions,
     reconnects,
     countedReconnects,
     deeds: churn.tally,
@@ -116,6 +123,7 @@ async function watchOver(
   let toldMinutes = 0;
   while (elapsed() < options.lengthMs) {
     await sleep(options.sampleSeconds * 1_000);
+    if (!berth.child.running) throw new Error(`Berth ended; the end of its output:\n${berth.child.tail(30)}`);
     const sample = await takeSample(berth, options.probe, elapsed() / msPerMinute);
     samples.push(sample);
     if (Math.floor(sample.minutes) <= toldMinutes) continue;

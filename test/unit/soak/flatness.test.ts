@@ -3,6 +3,7 @@ import { type Course, coursesOf } from '../../soak/flatness.js';
 import type { HeldOnTo, Sample } from '../../soak/sample.js';
 
 const still: Sample = {
+  at: 0,
   minutes: 0,
   heapMb: 60,
   leaseHeapMb: 17,
@@ -25,7 +26,7 @@ const still: Sample = {
 function run(sampleAt: (minutes: number) => Partial<Sample>): Sample[] {
   return Array.from({ length: 200 }, (_, index) => {
     const minutes = index / 10;
-    return { ...still, minutes, ...sampleAt(minutes) };
+    return { ...still, at: minutes * 60_000, minutes, ...sampleAt(minutes) };
   });
 }
 
@@ -62,6 +63,13 @@ describe('the course of a quantity', () => {
   it('does not depend on what happened while the program warmed up', () => {
     const samples = run((minutes) => ({ heapMb: minutes < 2 ? 500 : 60 }));
     expect(course('heapMb', samples)).toMatchObject({ thirds: [60, 60, 60], highest: 60 });
+  });
+
+  it('does not depend on what is held while the API server is away', () => {
+    const away = { from: 14 * 60_000, until: 19.9 * 60_000 };
+    const samples = run((minutes) => ({ assumed: minutes >= 14 && minutes < 20 ? 500 : 1 }));
+    expect(coursesOf(samples, 2).every(({ isFlat }) => isFlat)).toBe(false);
+    expect(coursesOf(samples, 2, [away]).every(({ isFlat }) => isFlat)).toBe(true);
   });
 
   it('is not taken for flat when there are no samples', () => {
