@@ -214,6 +214,10 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
     }
     for (const name of SCHEDULERS)
       expect(successions.of(name).map(resolutionOf)).not.toContain('nobody came in its place');
+    // The node was distrusted: whoever came next was not sent into the same room.
+    expect(successions.of('berth').map(resolutionOf)).not.toContain(
+      'its successor was refused on the same node',
+    );
     expect(ours.length * BOUND_PER_REFUSAL).toBeLessThanOrEqual(bound);
   });
 
