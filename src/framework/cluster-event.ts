@@ -36,6 +36,11 @@ export interface EventRegistration<Old = unknown, New = Old> {
   readonly action: number;
   /** Absent: every such event may help. A throw counts as `Queue`. */
   readonly hint?: (pod: import('../cluster/pod.js').Pod, old: Old | undefined, now: New | undefined) => Hint;
+  /**
+   * The hint reads of the pod nothing but its spec, labels, namespace and controller, so that a `Skip` is true for all pods of its
+   * template, and one question is enough for thousands that wait.
+   */
+  readonly perTemplate?: boolean;
 }
 
 /** Kube-scheduler's rule: same resource, overlapping bits, and an incoming action not above the registered ones. */

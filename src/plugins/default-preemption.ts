@@ -71,7 +71,9 @@ export function createDefaultPreemption(
 export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlugin {
   readonly name = defaultPreemption;
   /** Other plugins decide whether a pod that left helps; registered only so that a pod held back here sees the event at all. */
-  readonly events = [{ resource: 'AssignedPod' as const, action: Action.Delete, hint: (): Hint => 'Skip' }];
+  readonly events = [
+    { resource: 'AssignedPod' as const, action: Action.Delete, hint: (): Hint => 'Skip', perTemplate: true },
+  ];
   readonly #args: DefaultPreemptionArgs;
   readonly #random: Random;
   readonly #actions: PreemptionActions;

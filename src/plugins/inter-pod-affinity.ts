@@ -57,9 +57,15 @@ export class InterPodAffinity
       resource: 'AssignedPod' as const,
       action: Action.Add | Action.UpdatePodLabel | Action.Delete,
       hint: podHint,
+      perTemplate: true,
     },
     { resource: 'TargetPod' as const, action: Action.UpdatePodLabel },
-    { resource: 'Node' as const, action: Action.Add | Action.UpdateNodeLabel, hint: nodeHint },
+    {
+      resource: 'Node' as const,
+      action: Action.Add | Action.UpdateNodeLabel,
+      hint: nodeHint,
+      perTemplate: true,
+    },
   ];
   readonly #cluster: ClusterState;
   readonly #args: InterPodAffinityArgs;

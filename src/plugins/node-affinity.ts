@@ -53,6 +53,7 @@ export class NodeAffinity
       resource: 'Node' as const,
       action: Action.Add | Action.UpdateNodeLabel,
       hint: (pod: Pod, old: Node | undefined, now: Node | undefined) => this.#nodeHint(pod, old, now),
+      perTemplate: true,
     },
   ];
   readonly #addedRequired: NodeSelector | undefined;

@@ -14,7 +14,12 @@ export function createNodeDeclaredFeatures(): PreFilterPlugin & RowFilterPlugin 
   return {
     name: nodeDeclaredFeatures,
     events: [
-      { resource: 'Node', action: Action.Add | Action.UpdateNodeDeclaredFeature, hint: nodeHint },
+      {
+        resource: 'Node',
+        action: Action.Add | Action.UpdateNodeDeclaredFeature,
+        hint: nodeHint,
+        perTemplate: true,
+      },
       { resource: 'TargetPod', action: Action.Update, hint: podHint },
     ],
     preFilter: (_cycle, { spec }) =>

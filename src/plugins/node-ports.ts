@@ -14,7 +14,7 @@ export function createNodePorts(): PreFilterPlugin & RowFilterPlugin {
   return {
     name: nodePorts,
     events: [
-      { resource: 'AssignedPod', action: Action.Delete, hint: podDeletedHint },
+      { resource: 'AssignedPod', action: Action.Delete, hint: podDeletedHint, perTemplate: true },
       { resource: 'Node', action: Action.Add },
     ],
     preFilter: (_cycle, { spec }) => (spec.hostPorts.length === 0 ? { kind: 'skip' } : { kind: 'proceed' }),

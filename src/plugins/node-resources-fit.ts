@@ -39,10 +39,20 @@ interface Wanted {
 export class NodeResourcesFit implements PreFilterPlugin, RowFilterPlugin, PreScorePlugin, RowScorePlugin {
   readonly name = nodeResourcesFit;
   readonly events = [
-    { resource: 'AssignedPod' as const, action: Action.Delete, hint: podDeletedHint },
+    { resource: 'AssignedPod' as const, action: Action.Delete, hint: podDeletedHint, perTemplate: true },
     { resource: 'TargetPod' as const, action: Action.UpdatePodScaleDown },
-    { resource: 'AssignedPod' as const, action: Action.UpdatePodScaleDown, hint: podShrunkHint },
-    { resource: 'Node' as const, action: Action.Add | Action.UpdateNodeAllocatable, hint: nodeHint },
+    {
+      resource: 'AssignedPod' as const,
+      action: Action.UpdatePodScaleDown,
+      hint: podShrunkHint,
+      perTemplate: true,
+    },
+    {
+      resource: 'Node' as const,
+      action: Action.Add | Action.UpdateNodeAllocatable,
+      hint: nodeHint,
+      perTemplate: true,
+    },
   ];
   readonly #ignored: ReadonlySet<string>;
   readonly #ignoredGroups: ReadonlySet<string>;

@@ -16,7 +16,7 @@ export function createNodeUnschedulable(): PreFilterPlugin & RowFilterPlugin {
   return {
     name: nodeUnschedulable,
     events: [
-      { resource: 'Node', action: Action.Add | Action.UpdateNodeTaint, hint: nodeHint },
+      { resource: 'Node', action: Action.Add | Action.UpdateNodeTaint, hint: nodeHint, perTemplate: true },
       { resource: 'TargetPod', action: Action.UpdatePodToleration, hint: tolerationHint },
     ],
     preFilter: () => ({ kind: 'proceed' }),

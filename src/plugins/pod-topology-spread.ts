@@ -42,6 +42,7 @@ export class PodTopologySpread
       action: Action.Add | Action.Delete | Action.UpdatePodLabel,
       hint: (pod: Pod, old: Pod | undefined, now: Pod | undefined) =>
         assignedPodHint(this.#hard(pod), pod, old, now),
+      perTemplate: true,
     },
     {
       resource: 'TargetPod' as const,
@@ -53,6 +54,7 @@ export class PodTopologySpread
       resource: 'Node' as const,
       action: Action.Add | Action.Delete | Action.UpdateNodeLabel | Action.UpdateNodeTaint,
       hint: (pod: Pod, old: Node | undefined, now: Node | undefined) => nodeHint(this.#hard(pod), old, now),
+      perTemplate: true,
     },
   ];
   readonly #constraints: ConstraintsOfPods;

@@ -29,7 +29,7 @@ export function createTaintToleration(): PreFilterPlugin &
   return {
     name: taintToleration,
     events: [
-      { resource: 'Node', action: Action.Add | Action.UpdateNodeTaint, hint: nodeHint },
+      { resource: 'Node', action: Action.Add | Action.UpdateNodeTaint, hint: nodeHint, perTemplate: true },
       { resource: 'TargetPod', action: Action.UpdatePodToleration },
     ],
     preFilter: () => ({ kind: 'proceed' }),

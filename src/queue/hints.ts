@@ -75,6 +75,15 @@ export class HintTable {
     return answer;
   }
 
+  /** True when a plugin says for all pods of this one's template that an event is no help; false also when it has to be asked for each. */
+  helpsNoneLike(entry: QueueEntry, plugin: string, occurred: OccurredEvent): boolean {
+    const registrations = this.matching(occurred.event).get(plugin) ?? [];
+    return (
+      registrations.every(({ perTemplate = false }) => perTemplate) &&
+      !registrations.some((registration) => this.#asks(plugin, registration, entry, occurred))
+    );
+  }
+
   #asks(
     plugin: string,
     registration: Registration,

@@ -11,6 +11,7 @@ import type { HintTable, Requeue } from './hints.js';
 import { InFlight, type OccurredEvent } from './in-flight.js';
 import { Nominator } from './nominator.js';
 import { QueueEntry } from './queued-pod.js';
+import { type PodGroup, RefusedPods } from './refused-pods.js';
 
 export type QueueName = 'active' | 'backoff' | 'unschedulable' | 'gated';
 
@@ -73,8 +74,7 @@ export class SchedulingQueue {
   readonly #errorBackoff: Heap<QueueEntry>;
   /** Refused or gated, by UID. */
   readonly #pool = new Map<string, QueueEntry>();
-  /** The pool by refusing plugin: an event looks only at pods that it can help. */
-  readonly #poolByRejector = new Map<string, Set<QueueEntry>>();
+  readonly #refused = new RefusedPods();
   readonly #entries = new Map<string, QueueEntry>();
   readonly #inFlight = new InFlight();
   #gatedCount = 0;
@@ -165,6 +165,9 @@ export class SchedulingQueue {
       this.#heapOf(entry)?.changed(entry);
       return;
     }
+    // Its template may be another one now.
+    this.#refused.delete(entry);
+    this.#refused.add(entry);
     for (const event of updateEvents('TargetPod', changes)) {
       const requeue = this.#weigh(entry, { event, old, now: pod });
       if (requeue === 'stay') continue;
@@ -263,18 +266,15 @@ export class SchedulingQueue {
     if (plugins.size === 0) return;
     const occurred: OccurredEvent = { event, old, now };
     for (const plugin of plugins) {
-      const entries = this.#poolByRejector.get(plugin);
-      if (entries === undefined) continue;
-      for (const entry of [...entries]) {
-        if (
-          !this.#pool.has(entry.pod.uid) ||
-          (options.concerns !== undefined && !options.concerns(entry.pod))
-        )
-          continue;
-        const requeue = this.#weigh(entry, occurred);
-        if (requeue === 'stay') continue;
-        this.#leavePool(entry);
-        this.#requeue(entry, requeue, event.label);
+      for (const group of this.#refused.refusedBy(plugin)) {
+        if (!this.#mayHelp(plugin, group, occurred)) continue;
+        for (const entry of [...group]) {
+          if (options.concerns !== undefined && !options.concerns(entry.pod)) continue;
+          const requeue = this.#weigh(entry, occurred);
+          if (requeue === 'stay') continue;
+          this.#leavePool(entry);
+          this.#requeue(entry, requeue, event.label);
+        }
       }
     }
     this.#inFlight.record(occurred);
@@ -365,6 +365,15 @@ export class SchedulingQueue {
     }
   }
 
+  /** False when no pod of the group has to be asked about: the plugin says of all of them at once that the event is no help. */
+  #mayHelp(plugin: string, group: PodGroup, occurred: OccurredEvent): boolean {
+    const [first] = group;
+    // One alone is asked about in any case.
+    if (first === undefined || group.size === 1) return first !== undefined;
+    const hints = this.#profiles.get(first.pod.schedulerName)?.hints;
+    return hints === undefined || !hints.helpsNoneLike(first, plugin, occurred);
+  }
+
   #strongest(entry: QueueEntry, events: readonly OccurredEvent[]): Requeue {
     let answer: Requeue = 'stay';
     for (const occurred of events) {
@@ -420,22 +429,14 @@ export class SchedulingQueue {
   #enterPool(entry: QueueEntry, label: string): void {
     this.#pool.set(entry.pod.uid, entry);
     if (entry.gatedBy !== undefined) this.#gatedCount += 1;
-    for (const plugin of entry.rejectors) {
-      const entries = this.#poolByRejector.get(plugin);
-      if (entries === undefined) this.#poolByRejector.set(plugin, new Set([entry]));
-      else entries.add(entry);
-    }
+    this.#refused.add(entry);
     this.#observer.incoming?.('unschedulable', label);
   }
 
   #leavePool(entry: QueueEntry): void {
     this.#pool.delete(entry.pod.uid);
+    this.#refused.delete(entry);
     if (entry.gatedBy !== undefined) this.#gatedCount -= 1;
-    for (const plugin of entry.rejectors) {
-      const entries = this.#poolByRejector.get(plugin)!;
-      entries.delete(entry);
-      if (entries.size === 0) this.#poolByRejector.delete(plugin);
-    }
   }
 
   /** Asks the PreEnqueue plugins, the one that refused last time first; a refusal is noted in the entry. */

@@ -44,7 +44,7 @@ export function auditBindings(evidence: Evidence): Verdict[] {
       continue;
     }
     const alone = viewBefore(evidence, binding, makers, { ownOnly: true });
-    const text = `${binding.pod.metadata.name} to ${binding.node} at version ${binding.version}, by ${binding.client.name}#${binding.generation}: ${broken.join(', ')}${ageThatExplains(evidence, binding, makers)}`;
+    const text = `${binding.pod.metadata.name} to ${binding.node} at version ${binding.version}, by ${binding.client.name}#${binding.generation}: ${broken.join(', ')}${ageThatExplains(evidence, binding, makers)}${whatWasKnown(evidence, binding)}`;
     if (brokenRules(binding.pod, binding.node, alone).length === 0) late.push(text);
     else wrong.push(text);
   }
@@ -136,6 +136,14 @@ function ageThatExplains(
     return brokenRules(binding.pod, binding.node, view).length === 0;
   });
   return right === undefined ? '' : ` (right ${right} s before)`;
+}
+
+/** For the same: by how much the maker can have been behind. */
+function whatWasKnown({ slackMs }: Evidence, binding: OwnBinding): string {
+  const { client, generation, decidedAt, at } = binding;
+  const waited = queueingMs(binding);
+  const known = client.knowledge(generation).at('pods', decidedAt - slackMs - waited);
+  return `; seen at ${at.toFixed(0)} ms, decided by ${decidedAt.toFixed(0)} ms, bindings waited ${waited.toFixed(0)} ms, pods were told up to version ${known.version}`;
 }
 
 /**

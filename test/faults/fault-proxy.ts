@@ -154,7 +154,9 @@ export class FaultProxy {
       fault: undefined,
     };
     this.log.push(record);
-    if (record.holder !== '') this.identities.set(record.holder, generation);
+    // The last words of a process may be taken in when its successor has its place already.
+    if (record.holder !== '' && !this.identities.has(record.holder))
+      this.identities.set(record.holder, generation);
     answer.once('close', () => {
       record.endedAt ??= now();
     });

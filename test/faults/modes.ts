@@ -38,7 +38,8 @@ const fastPace: Pace = {
 const realPace: Pace = {
   newTime: realTime,
   speed: 1,
-  settleMs: 60_000,
+  // Some seconds on an idle machine; a busy one starts a process in half a minute.
+  settleMs: 120_000,
   pollMs: 400,
   // A binding may wait this long for its turn: Retry-After says up to three seconds.
   slackMs: 4_000,
