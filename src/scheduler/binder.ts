@@ -104,9 +104,13 @@ export class Binder {
     for (;;) {
       await this.#waitForThrottle(signal);
       if (signal?.aborted || !this.#options.fence.mayWrite()) return { kind: 'fenced' };
-      if (!this.#options.nodeExists(nodeName)) return { kind: 'node-gone' };
-      const reason = this.#isOld(decidedAt) ? this.#options.lateRefusal?.(pod) : undefined;
-      if (reason !== undefined) return { kind: 'too-late', reason };
+      const obstacle = this.#obstacle(pod, nodeName, decidedAt);
+      if (obstacle !== undefined) {
+        if (!mayBeOurs) return obstacle;
+        // The former try was answered by an error, after which the binding may stand.
+        const settled = await this.#settle(pod, nodeName, signal);
+        return settled.kind === 'unbound' ? obstacle : settled;
+      }
       const error = await this.#post(pod, nodeName, signal);
       if (error === undefined) return { kind: 'bound' };
       // Only a program that is ending aborts: whoever comes next reads the pod anew.
@@ -141,6 +145,13 @@ export class Binder {
         .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })
         .catch(() => undefined);
     }
+  }
+
+  /** Why the pod is not to be bound to the node any more. */
+  #obstacle(pod: PodReference, nodeName: string, decidedAt: number): BindResult | undefined {
+    if (!this.#options.nodeExists(nodeName)) return { kind: 'node-gone' };
+    const reason = this.#isOld(decidedAt) ? this.#options.lateRefusal?.(pod) : undefined;
+    return reason === undefined ? undefined : { kind: 'too-late', reason };
   }
 
   #isOld(decidedAt: number): boolean {

@@ -160,6 +160,32 @@ describe('Binder', () => {
     expect(server.posts).toBe(4);
   });
 
+  it('looks at the pod before it says that the node would not take it any more: the binding may stand after a 500', async () => {
+    const answer = { failure: 'status', code: 500 } as const;
+    server.script = [{ answer }, { answer }, { answer, acts: true }];
+    objection = 'Insufficient cpu';
+    expect(await bindWithin(60_000)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(3);
+  });
+
+  it('says that the node would not take it any more when nothing stands after a 500', async () => {
+    const answer = { failure: 'status', code: 500 } as const;
+    server.script = [{ answer }, { answer }, { answer }];
+    objection = 'Insufficient cpu';
+    expect(await bindWithin(60_000)).toEqual({ kind: 'too-late', reason: 'Insufficient cpu' });
+    expect(server.posts).toBe(3);
+  });
+
+  it('looks at the pod before it says that the node is gone', async () => {
+    server.script = [{ answer: { failure: 'status', code: 500 }, acts: true }];
+    const result = binder.bind(pod, 'n1');
+    await clock.advance(0);
+    nodeExists = false;
+    await clock.advance(60_000);
+    expect(await result).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(1);
+  });
+
   it('does not try again what the server refuses', async () => {
     server.script = [{ answer: { failure: 'status', code: 403 } }];
     expect(await bindWithin(60_000)).toMatchObject({ kind: 'failed' });
