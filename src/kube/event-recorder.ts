@@ -37,7 +37,10 @@ export interface EventRecorderOptions {
   readonly random?: Random;
   /** Events waiting to be written, at most; more are dropped and counted. @default 1000 */
   readonly queueLimit?: number;
-  /** Events remembered for counting repetitions. @default 4096 */
+  /**
+   * Events remembered for counting repetitions. Where more of them repeat in turn, each is forgotten before it comes again, and every
+   * repetition is written: two for each of 8,000 pods that wait, some 25 MB. @default 16384
+   */
   readonly seriesLimit?: number;
   /** Requests under way at once. @default 4 */
   readonly concurrency?: number;
@@ -70,6 +73,7 @@ interface Job {
   tries: number;
 }
 
+const defaultSeriesLimit = 16_384;
 const noteLimit = 1024;
 const instanceLimit = 128;
 const nameLimit = 253;
@@ -115,7 +119,7 @@ export class EventRecorder {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#limiter = options.rateLimit && new RateLimiter({ ...options.rateLimit, clock: this.#clock });
-    this.#series = new EventSeriesTable(options.seriesLimit ?? 4096);
+    this.#series = new EventSeriesTable(options.seriesLimit ?? defaultSeriesLimit);
   }
 
   get stats(): EventRecorderStats {

@@ -75,6 +75,19 @@ describe('an event', () => {
     expect(server.requests[0]?.path).toBe('/apis/events.k8s.io/v1/namespaces/default/events');
   });
 
+  it('costs two requests for each of 5,000 pods that are refused in turn, again and again', async () => {
+    const [pods, rounds] = [5_000, 4];
+    const { clock, server, recorder } = setUp({ queueLimit: pods });
+    for (let round = 0; round < rounds; round += 1) {
+      for (let index = 0; index < pods; index += 1) recorder.record(record(`web-${index}`));
+      await clock.advance(minute);
+    }
+    const methods = server.requests.map(({ method }) => method);
+    expect(methods.filter((method) => method === 'POST')).toHaveLength(pods);
+    expect(methods.filter((method) => method === 'PATCH')).toHaveLength(pods);
+    expect(recorder.stats).toMatchObject({ dropped: 0, failed: 0 });
+  });
+
   it('that is news is told apart from one that says something else, and counted where it says the same', async () => {
     const { clock, server, recorder } = setUp();
     for (const note of ['one', 'two', 'two']) recorder.record(record('web-1', { note, isNews: true }));
