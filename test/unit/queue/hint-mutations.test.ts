@@ -69,6 +69,26 @@ describe('a change that cures a refusal', () => {
   });
 });
 
+describe('a hint that answers for all pods of a template', () => {
+  it('reads nothing of the pod that they do not share', () => {
+    const read = new Map<string, string>();
+    for (const scenario of scenarios) {
+      const world = new HintWorld({
+        only: scenario.only,
+        onRead: (field, plugin) => read.set(field, plugin),
+      });
+      scenario.given(world);
+      world.pod({ ...scenario.pod, name: subject });
+      world.attempt();
+      scenario.meanwhile?.(world);
+      for (const change of [...Object.values(scenario.idle ?? {}), scenario.cure]) change(world);
+    }
+    const shared = new Set(['spec', 'labels', 'namespace', 'controller']);
+    expect(read.size).toBeGreaterThan(0);
+    expect([...read].filter(([field]) => !shared.has(field))).toEqual([]);
+  });
+});
+
 describe('a change of the same kind that cures nothing', () => {
   const idle = scenarios.flatMap((scenario) =>
     Object.entries(scenario.idle ?? {}).map(

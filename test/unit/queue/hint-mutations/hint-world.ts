@@ -39,6 +39,8 @@ export interface HintWorldOptions {
   readonly damage?: Damage | undefined;
   /** Filters of these plugins alone; the others, and where pods come and go, stay as by default. */
   readonly only?: readonly string[] | undefined;
+  /** Told of each field of the waiting pod that a hint reads which says that it answers for a whole template. */
+  readonly onRead?: ((field: string, plugin: string) => void) | undefined;
 }
 
 /** Profile `berth` with the plugins of kube-scheduler, or some of them. */
@@ -91,6 +93,23 @@ function damaged(events: readonly AnyRegistration[], { interest, how }: Damage):
   });
 }
 
+function watched(
+  registration: AnyRegistration,
+  plugin: string,
+  onRead: NonNullable<HintWorldOptions['onRead']>,
+): AnyRegistration {
+  const { hint, perTemplate = false } = registration;
+  if (hint === undefined || !perTemplate) return registration;
+  const get = (pod: Pod, field: string): unknown => {
+    onRead(field, plugin);
+    return Reflect.get(pod, field);
+  };
+  return {
+    ...registration,
+    hint: (pod, old, now) => hint(new Proxy(pod, { get } as ProxyHandler<Pod>), old, now),
+  };
+}
+
 /** Queue, feeds, attempts and plugins put together as in the program; a test is the API server. */
 export class HintWorld {
   readonly cluster = new ClusterState();
@@ -107,14 +126,15 @@ export class HintWorld {
   readonly #nodes = new Map<string, Node>();
   readonly #objects = new Map<string, KubeObject>();
 
-  constructor({ damage, only }: HintWorldOptions = {}) {
+  constructor({ damage, only, onRead }: HintWorldOptions = {}) {
     const { cluster } = this;
     this.profile = profileOf(cluster, this.held, only);
     const plugins = this.profile.all.map((plugin) => {
       const { name, events } = plugin;
       const registered = events as readonly AnyRegistration[] | undefined;
       const isDamaged = damage !== undefined && damage.interest.plugin === name && registered !== undefined;
-      const kept = isDamaged ? damaged(registered, damage) : registered;
+      const whole = isDamaged ? damaged(registered, damage) : registered;
+      const kept = onRead === undefined ? whole : whole?.map((each) => watched(each, name, onRead));
       return kept === undefined
         ? { name }
         : { name, events: kept as readonly EventRegistration<never, never>[] };
