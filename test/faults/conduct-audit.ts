@@ -11,8 +11,10 @@ const firstReads = 12;
 /** What one disturbance may cost in requests. */
 const readsPerDisturbance = 4;
 const writesPerDisturbance = 8;
-/** Bindings, conditions and evictions of one pod that nobody has to explain. */
+/** Bindings, conditions and evictions of one pod that nobody has to explain, in five minutes or less. */
 const writesPerPod = 12;
+/** Events about it, likewise: each refusal with another version of the pod is one, and its first repetition another. */
+const eventsPerPod = 16;
 
 /** Says whether Berth kept to its lease and was modest, whatever happened. */
 export function auditConduct(evidence: Evidence): Verdict[] {
@@ -87,14 +89,21 @@ function requestsVerdict(evidence: Evidence): Verdict {
         );
     }
     const writes = client.log.filter(isWrite);
-    const disturbed = writes.filter(({ fault, code }) => fault !== undefined || code === 409).length;
     const pods = new Set(writes.map(({ namespace, name }) => `${namespace}/${name}`)).size;
-    const allowed =
-      writesPerPod * pods * Math.max(1, evidence.minutes / 5) + writesPerDisturbance * disturbed;
-    if (writes.length > allowed)
-      breaches.push(
-        `${client.name} wrote ${writes.length} times for ${pods} pods, ${Math.round(allowed)} are explained`,
-      );
+    const spans = Math.max(1, evidence.minutes / 5);
+    const events = client.log.filter((record) => record.class === 'event');
+    for (const [what, records, perPod] of [
+      ['wrote', writes, writesPerPod],
+      ['wrote events', events, eventsPerPod],
+    ] as const) {
+      const disturbed = records.filter(({ fault, code }) => fault !== undefined || code === 409).length;
+      const allowed =
+        perPod * pods * spans * (what === 'wrote' ? 1 : generations) + writesPerDisturbance * disturbed;
+      if (records.length > allowed)
+        breaches.push(
+          `${client.name} ${what} ${records.length} times for ${pods} pods, ${Math.round(allowed)} are explained`,
+        );
+    }
   }
   const invariant = 'requests are bounded';
   return {

@@ -308,6 +308,12 @@ describe('requests', () => {
     expect(story.breaches()['requests are bounded']?.[0]).toContain('listed and watched pods 200 times');
   });
 
+  it('are found too many when events of one pod are written again and again', () => {
+    story.request('status', 'one', { method: 'PATCH' });
+    for (let times = 0; times < 50; times++) story.request('event', '', { method: 'POST' });
+    expect(story.breaches()['requests are bounded']?.[0]).toContain('wrote events 50 times for 1 pods');
+  });
+
   it('are found too many when one pod is written about again and again', () => {
     for (let times = 0; times < 50; times++) story.request('status', 'one', { method: 'PATCH' });
     expect(story.breaches()['requests are bounded']?.[0]).toContain('wrote 50 times for 1 pods');
