@@ -1,4 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
+import { CounterSeries, HistogramSeries, registerFamily } from './counted-series.js';
+import { LabelTree } from './label-tree.js';
 
 /**
  * Typed instruments over prom-client. Label values are positional, and the handle of a label combination is made once:
@@ -38,42 +40,49 @@ export interface HistogramOptions<Labels extends readonly string[]> extends Inst
 }
 
 export class LabelledCounter<const Labels extends readonly string[]> {
-  readonly #handles: HandleCache<Labels, CounterHandle>;
+  readonly #series: LabelTree<CounterSeries>;
 
   constructor(registry: Registry, options: InstrumentOptions<Labels>) {
-    const counter = new Counter(configuration(registry, options));
-    this.#handles = new HandleCache((values) => counter.labels(...values));
+    const { name, labels } = options;
+    this.#series = new LabelTree(labels.length, (values) => new CounterSeries(labelled(labels, values)));
+    const read = () => this.#series.all().flatMap((series) => series.samples());
+    registerFamily(registry, { name, help: helpOf(options), type: 'counter', read });
   }
 
   of(...values: LabelValues<Labels>): CounterHandle {
-    return this.#handles.get(values);
+    return this.#series.get(values);
   }
 }
 
 export class LabelledHistogram<const Labels extends readonly string[]> {
-  readonly #handles: HandleCache<Labels, HistogramHandle>;
+  readonly #series: LabelTree<HistogramSeries>;
 
   constructor(registry: Registry, options: HistogramOptions<Labels>) {
-    const histogram = new Histogram({
-      ...configuration(registry, options),
-      buckets: [...options.buckets],
-    });
-    this.#handles = new HandleCache((values) => histogram.labels(...values));
+    const { name, labels, buckets } = options;
+    this.#series = new LabelTree(
+      labels.length,
+      (values) => new HistogramSeries(name, buckets, labelled(labels, values)),
+    );
+    const read = () => this.#series.all().flatMap((series) => series.samples());
+    registerFamily(registry, { name, help: helpOf(options), type: 'histogram', read });
   }
 
   of(...values: LabelValues<Labels>): HistogramHandle {
-    return this.#handles.get(values);
+    return this.#series.get(values);
   }
 }
 
 /** A gauge is either written through its handles or read from a provider when somebody scrapes; never both. */
 export class LabelledGauge<const Labels extends readonly string[]> {
-  readonly #handles: HandleCache<Labels, GaugeHandle>;
+  readonly #handles: LabelTree<GaugeHandle>;
   #read: (() => Iterable<readonly [values: LabelValues<Labels>, value: number]>) | undefined;
 
   constructor(registry: Registry, options: InstrumentOptions<Labels>) {
     const gauge: Gauge = new Gauge({
-      ...configuration(registry, options),
+      name: options.name,
+      help: helpOf(options),
+      labelNames: [...options.labels],
+      registers: [registry],
       collect: () => {
         if (this.#read === undefined) {
           return;
@@ -84,7 +93,7 @@ export class LabelledGauge<const Labels extends readonly string[]> {
         }
       },
     });
-    this.#handles = new HandleCache((values) => gauge.labels(...values));
+    this.#handles = new LabelTree(options.labels.length, (values) => gauge.labels(...values));
   }
 
   of(...values: LabelValues<Labels>): GaugeHandle {
@@ -114,31 +123,10 @@ export class PlainGauge {
   }
 }
 
-function configuration(registry: Registry, options: InstrumentOptions<readonly string[]>) {
-  return {
-    name: options.name,
-    help: `[${options.stability ?? 'ALPHA'}] ${options.help}`,
-    labelNames: [...options.labels],
-    registers: [registry],
-  };
+function helpOf({ stability = 'ALPHA', help }: InstrumentOptions<readonly string[]>): string {
+  return `[${stability}] ${help}`;
 }
 
-class HandleCache<Labels extends readonly string[], Handle> {
-  readonly #handles = new Map<string, Handle>();
-  readonly #make: (values: string[]) => Handle;
-
-  constructor(make: (values: string[]) => Handle) {
-    this.#make = make;
-  }
-
-  get(values: LabelValues<Labels>): Handle {
-    const texts = values as readonly string[];
-    const key = texts.length === 1 ? (texts[0] as string) : texts.join('\u0000');
-    let handle = this.#handles.get(key);
-    if (handle === undefined) {
-      handle = this.#make([...texts]);
-      this.#handles.set(key, handle);
-    }
-    return handle;
-  }
+function labelled(names: readonly string[], values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
 }

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { kubernetesVersion, version } from '../version.js';
 import { exponentialBuckets } from './buckets.js';
 import { type EventLoopDelayMonitor, watchEventLoopDelay } from './event-loop-delay.js';
@@ -469,18 +469,11 @@ export class Metrics {
   }
 
   #plainCounter(options: Omit<InstrumentOptions<readonly []>, 'labels'>): CounterHandle {
-    const { name, help, stability = 'ALPHA' } = options;
-    return new Counter({ name, help: `[${stability}] ${help}`, registers: [this.#registry] });
+    return this.#counter({ ...options, labels: [] }).of();
   }
 
   #plainHistogram(options: Omit<HistogramOptions<readonly []>, 'labels'>): HistogramHandle {
-    const { name, help, stability = 'ALPHA', buckets } = options;
-    return new Histogram({
-      name,
-      help: `[${stability}] ${help}`,
-      buckets: [...buckets],
-      registers: [this.#registry],
-    });
+    return this.#histogram({ ...options, labels: [] }).of();
   }
 
   #plainGauge(options: Omit<InstrumentOptions<readonly []>, 'labels'>): PlainGauge {

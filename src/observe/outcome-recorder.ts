@@ -27,6 +27,9 @@ const sampledShare = 0.1;
 /** Turns what the scheduler does into metrics, log lines, events and conditions. */
 export class OutcomeRecorder implements SchedulerObserver {
   readonly #options: OutcomeRecorderOptions;
+  /** By scheduler name: of attempts whose plugins are timed, and of the others. */
+  readonly #sampling = new Map<string, EvaluationObserver>();
+  readonly #counting = new Map<string, EvaluationObserver>();
 
   constructor(options: OutcomeRecorderOptions) {
     this.#options = options;
@@ -37,16 +40,29 @@ export class OutcomeRecorder implements SchedulerObserver {
   }
 
   evaluation(schedulerName: string): EvaluationObserver {
-    const { metrics, random } = this.#options;
-    const sampled = random() < sampledShare;
-    return {
+    const sampled = this.#options.random() < sampledShare;
+    const observers = sampled ? this.#sampling : this.#counting;
+    let observer = observers.get(schedulerName);
+    if (observer === undefined) {
+      observer = this.#evaluationObserver(schedulerName, sampled);
+      observers.set(schedulerName, observer);
+    }
+    return observer;
+  }
+
+  #evaluationObserver(schedulerName: string, sampled: boolean): EvaluationObserver {
+    const { metrics } = this.#options;
+    const counted: EvaluationObserver = {
       seconds: monotonicSeconds,
       onPoint: (point, status, seconds) =>
         metrics.frameworkExtensionPointDuration.of(point, status, schedulerName).observe(seconds),
-      onPlugin: (plugin, point, status, seconds) => {
-        metrics.pluginEvaluations.of(plugin, point, schedulerName).inc();
-        if (sampled) metrics.pluginExecutionDuration.of(plugin, point, status).observe(seconds);
-      },
+      asked: (plugin, point) => metrics.pluginEvaluations.of(plugin, point, schedulerName).inc(),
+    };
+    if (!sampled) return counted;
+    return {
+      ...counted,
+      onPlugin: (plugin, point, status, seconds) =>
+        metrics.pluginExecutionDuration.of(plugin, point, status).observe(seconds),
     };
   }
 

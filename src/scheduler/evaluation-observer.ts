@@ -8,6 +8,8 @@ export interface EvaluationObserver {
   seconds(): number;
   /** All plugins of an extension point together. */
   onPoint?(point: EvaluationPoint, status: StatusCode, seconds: number): void;
+  /** A plugin is asked at a point; said before `onPlugin`, and without measuring anything. */
+  asked?(plugin: string, point: EvaluationPoint): void;
   /** One plugin over all nodes that it judged. */
   onPlugin?(plugin: string, point: EvaluationPoint, status: StatusCode, seconds: number): void;
 }
@@ -39,6 +41,7 @@ export function timedPlugin<T>(
   run: () => T,
   statusOf: (result: T) => StatusCode = succeeded,
 ): T {
+  observer?.asked?.(plugin, point);
   if (observer?.onPlugin === undefined) return run();
   const started = observer.seconds();
   let status: StatusCode = 'Error';

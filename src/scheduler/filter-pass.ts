@@ -182,7 +182,7 @@ export function askFilter(
   observer: EvaluationObserver | undefined,
 ): 'none' | undefined {
   try {
-    if (observer?.onPlugin === undefined) return filter.filterRows(cycle, cycle.pod, rows, verdicts);
+    if (observer === undefined) return filter.filterRows(cycle, cycle.pod, rows, verdicts);
     return timedPlugin(observer, filter.name, 'Filter', () =>
       filter.filterRows(cycle, cycle.pod, rows, verdicts),
     );

@@ -108,7 +108,7 @@ export function askScores(
   observer: EvaluationObserver | undefined,
 ): 'constant' | undefined {
   try {
-    if (observer?.onPlugin === undefined) return plugin.scoreRows(cycle, cycle.pod, rows, scores);
+    if (observer === undefined) return plugin.scoreRows(cycle, cycle.pod, rows, scores);
     return timedPlugin(observer, plugin.name, 'Score', () =>
       plugin.scoreRows(cycle, cycle.pod, rows, scores),
     );
