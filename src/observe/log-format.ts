@@ -32,7 +32,9 @@ export function formatJson(record: LogRecord, options: LogFormatOptions = {}): s
   for (const [name, value] of expandErrors(record.facts, options)) {
     line[name in line ? `${name}_` : name] = value;
   }
-  return JSON.stringify(line, jsonSafe);
+  return Object.values(line).some((value) => typeof value === 'object' || typeof value === 'bigint')
+    ? JSON.stringify(line, jsonSafe)
+    : JSON.stringify(line);
 }
 
 /** One aligned line for a person: time, level, component, message, then `name=value` facts. */

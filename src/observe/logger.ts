@@ -46,15 +46,11 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   };
   const render = text ? formatText : formatJson;
   const clock = options.clock ?? systemClock;
-  const sink = winston.createLogger({
-    levels: Object.fromEntries(logLevels.map((name, index) => [name, index])),
-    level,
-    format: winston.format.printf((info) => String(info.message)),
-    transports: [options.transport ?? new winston.transports.Console({ stderrLevels: [...logLevels] })],
-    exitOnError: false,
-  });
+  const transport = options.transport ?? new winston.transports.Console({ stderrLevels: [...logLevels] });
   return new WinstonLogger(rank(level), {}, (lineLevel, message, facts) => {
-    sink.log(lineLevel, render({ time: clock.now(), level: lineLevel, message, facts }, formatOptions));
+    const line = render({ time: clock.now(), level: lineLevel, message, facts }, formatOptions);
+    // Straight to the transport: winston's streams in between judge the level and render the line, which has been done.
+    transport.log?.({ level: lineLevel, [LEVEL]: lineLevel, message: line, [MESSAGE]: line }, () => {});
   });
 }
 
@@ -70,6 +66,10 @@ export const silentLogger: Logger = {
   trace: () => {},
   child: () => silentLogger,
 };
+
+/** Where transports look for the level and for the finished line (the keys of winston's `triple-beam`). */
+const LEVEL = Symbol.for('level');
+const MESSAGE = Symbol.for('message');
 
 type Write = (level: LogLevel, message: string, facts: LogFacts) => void;
 
