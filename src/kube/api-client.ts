@@ -8,7 +8,7 @@ import {
   isConnectionReset,
   timeoutError,
 } from './connection-error.js';
-import { ConnectionPools } from './connection-pools.js';
+import { ConnectionPools, type Pools } from './connection-pools.js';
 import type { Credentials } from './credentials.js';
 import { exchange, type WireResult } from './exchange.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -122,7 +122,7 @@ export class ApiClient implements ApiTransport {
     const { method, path, signal, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
     const waitedMs = await this.#unlessAborted(request, this.#limiter.acquire({ signal }));
     if (waitedMs > 0) this.#observe.rateLimited?.(waitedMs);
-    const { headers, pools } = await this.#prepare(request, timeoutMs);
+    const { headers, pools } = this.#prepared() ?? (await this.#prepare(request, timeoutMs));
     if (request.fence?.mayWrite() === false)
       throw abortedError(new Error('no right to write any more'), request);
     const startedAt = this.#clock.monotonic();
@@ -167,6 +167,7 @@ export class ApiClient implements ApiTransport {
     }
     const { code, body } = result;
     if (code < 200 || code > 299) return this.#refused(method, path, code, body, result.retryAfter, headers);
+    if (request.ignoreAnswer) return { error: undefined, value: undefined, headers };
     try {
       return { error: undefined, value: body === '' ? undefined : JSON.parse(body), headers };
     } catch (cause) {
@@ -227,11 +228,15 @@ export class ApiClient implements ApiTransport {
     return connectionError(cause, this.#failed('GET', path, sent));
   }
 
+  /** Headers and connections that are at hand: nearly always, and then nothing has to be waited for. */
+  #prepared(): Prepared | undefined {
+    const known = this.#credentials.current();
+    const pools = known && this.#pools.open(known.tls);
+    return pools && { headers: known.headers, pools };
+  }
+
   /** Headers and connections for one attempt; bounded in time, because a credential plugin may hang. */
-  #prepare(
-    request: Named,
-    timeoutMs: number,
-  ): Promise<{ headers: Headers; pools: { requests: Dispatcher; watches: Dispatcher } }> {
+  #prepare(request: Named, timeoutMs: number): Promise<Prepared> {
     const { signal, method, path } = request;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(abortedError(signal?.reason, request));
@@ -265,7 +270,8 @@ export class ApiClient implements ApiTransport {
     return body === undefined ? headers : { ...headers, 'content-type': contentType };
   }
 
-  #target({ path, query = {} }: Pick<ApiRequest, 'path' | 'query'>): string {
+  #target({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
+    if (query === undefined) return `${this.#prefix}${path}`;
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.set(name, String(value));
@@ -299,6 +305,7 @@ export class ApiClient implements ApiTransport {
 }
 
 type Headers = Readonly<Record<string, string>>;
+type Prepared = { readonly headers: Headers; readonly pools: Pools };
 type Named = Pick<ApiRequest, 'method' | 'path'> & { readonly signal?: AbortSignal };
 
 /** `headers` are those the attempt was made with; `retryAfterMs` is what the Retry-After header said. */

@@ -29,6 +29,11 @@ export class ConnectionPools {
     this.#connections = options.connections;
   }
 
+  /** The pools as they are, if they were opened with this TLS material; undefined else. */
+  open(tls: TlsMaterial): Pools | undefined {
+    return this.#current?.tls === tls ? this.#current : undefined;
+  }
+
   /** @throws ApiError when the credentials cannot be used, or after `close()`. */
   async current(): Promise<Pools> {
     const tls = await this.#credentials.connect();

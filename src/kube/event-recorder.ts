@@ -331,6 +331,8 @@ export class EventRecorder {
       ...(method === 'PATCH' ? { contentType: 'application/strategic-merge-patch+json' } : {}),
       // Waiting is done here, where it holds up no other event.
       retryThrottled: false,
+      // It is the event as it was sent, and nobody asks for it.
+      ignoreAnswer: true,
       signal: this.#closing.signal,
     });
   }

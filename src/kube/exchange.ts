@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
+import { onAbort } from './on-abort.js';
 
 /** One HTTP request as it goes over the wire. */
 export interface WireRequest {
@@ -50,7 +51,7 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
       if (settled) return false;
       settled = true;
       cancelTimer();
-      signal?.removeEventListener('abort', onAbort);
+      cancelAbort?.();
       return true;
     };
     const settle = (result: WireResult): void => {
@@ -60,11 +61,10 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
       settle(result);
       controller?.abort(new Error('given up'));
     };
-    const onAbort = (): void => giveUp({ kind: 'aborted', reason: signal?.reason });
     const cancelTimer = clock.after(request.timeoutMs, () =>
       giveUp({ kind: 'timed-out', sent: controller !== undefined }),
     );
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const cancelAbort = signal && onAbort(signal, () => giveUp({ kind: 'aborted', reason: signal.reason }));
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {

@@ -19,6 +19,8 @@ export interface Credentials {
   readonly namespace: string;
   /** Where these credentials come from, for people: `kubeconfig /home/x/.kube/config (context minikube)`. */
   readonly source: string;
+  /** What `connect()` and `headers()` would resolve to, where nothing has to be read for it. */
+  current(): AuthenticationMaterial | undefined;
   /** TLS material; the same object as before for as long as nothing changed. */
   connect(): Promise<TlsMaterial>;
   /** Headers that authenticate a request; the same object for up to 60 s. */
@@ -66,6 +68,12 @@ export class RefreshingCredentials implements Credentials {
     this.source = options.source;
     this.#authenticate = options.authenticate;
     this.#clock = options.clock;
+  }
+
+  current(): AuthenticationMaterial | undefined {
+    const current = this.#current;
+    if (current === undefined || this.#clock.monotonic() >= this.#expiresAt) return undefined;
+    return { tls: this.#tls, headers: current.headers };
   }
 
   async connect(): Promise<TlsMaterial> {

@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** What the answer may be: some form of JSON. @default 'application/json' */
   readonly accept?: string;
+  /** True where success is all that matters: the answer to a success is not decoded, and `undefined` is returned. @default false */
+  readonly ignoreAnswer?: boolean;
   /** Milliseconds until the request is given up as ambiguous. @default 10_000 */
   readonly timeoutMs?: number;
   /** Whether the client itself waits and sends again on 429 and Retry-After; callers that pace themselves say no. @default true */

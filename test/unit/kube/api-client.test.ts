@@ -129,6 +129,15 @@ describe('requests', () => {
     server.answer = () => ({ body: '<html>hello</html>' });
     expect(await failure(get(connect()))).toMatchObject({ failure: 'malformed', code: 200 });
   });
+
+  it('whose answer is ignored are content with any success, and with no refusal', async () => {
+    const request = { method: 'POST', path: '/events', body: {}, ignoreAnswer: true } as const;
+    server.answer = () => ({ code: 201, body: '{"kind":"Ev' });
+    const client = connect();
+    expect(await client.request(request)).toBeUndefined();
+    server.answer = () => ({ code: 403, body: status(403, 'Forbidden', 'no') });
+    expect(await failure(client.request(request))).toMatchObject({ failure: 'status', code: 403 });
+  });
 });
 
 describe('refusals', () => {
