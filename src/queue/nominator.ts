@@ -11,6 +11,10 @@ export class Nominator {
     return this.#nodeOf.size === 0;
   }
 
+  nodeNames(): Iterable<string> {
+    return this.#byNode.keys();
+  }
+
   podsFor(nodeName: string): readonly Pod[] {
     const pods = this.#byNode.get(nodeName);
     return pods === undefined ? nobody : [...pods.values()];

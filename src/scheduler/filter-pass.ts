@@ -12,6 +12,10 @@ import type { Nominations } from './nominations.js';
 import { PluginFault } from './plugin-fault.js';
 
 const passed = -1;
+const noPromises: Promises = new Map();
+
+/** Pods that must not be pushed aside, by the slot of the node they were promised. */
+export type Promises = ReadonlyMap<number, readonly Pod[]>;
 
 export interface FilterPassOptions {
   readonly cycle: Cycle;
@@ -49,12 +53,17 @@ export class FilterPass {
   }
 
   /**
-   * Judges `slots[from..from+length)` by the filters from `firstFilter` on, notes refusals in the diagnosis, and moves the slots that fit to the front of that range.
-   * Returns how many there are. Throws `PluginFault`.
+   * Judges `slots[from..from+length)`, notes refusals in the diagnosis, and moves the slots that fit to the front of that range. Returns
+   * how many there are. Throws `PluginFault`.
    */
-  run(from: number, length: number, firstFilter = 0): number {
+  run(from: number, length: number): number {
     const slots = from === 0 ? this.#space.slots : this.#space.slots.subarray(from);
-    let left = this.#nominations.isEmpty ? length : this.#withNominated(slots, length);
+    return this.runFrom(0, slots, this.keepPromises(this.promises(), slots, length));
+  }
+
+  /** As `run`, by the filters from `firstFilter` on, and of the nodes as they are. */
+  runFrom(firstFilter: number, slots: Int32Array, length: number): number {
+    let left = length;
     for (let index = firstFilter; index < this.#filters.length && left > 0; index++)
       left = this.#filter(index, slots, left);
     return left;
@@ -81,22 +90,35 @@ export class FilterPass {
     return askFilter(filter, this.#cycle, rows, verdicts, this.#observer);
   }
 
-  #withNominated(slots: Int32Array, length: number): number {
+  /** By slot of a promised node, the pods for which room has to be left there. */
+  promises(): Promises {
+    if (this.#nominations.isEmpty) return noPromises;
     const { nodes } = this.#cycle;
+    const promised = new Map<number, readonly Pod[]>();
+    for (const name of this.#nominations.nodeNames()) {
+      const slot = nodes.slotOf(name);
+      const stronger = this.#stronger(this.#nominations.podsFor(name));
+      if (slot !== undefined && nodes.nodeAt(slot) !== undefined && stronger.length > 0)
+        promised.set(slot, stronger);
+    }
+    return promised;
+  }
+
+  /** Moves the slots to the front that fit with the pods they are promised to, or are promised to nobody; returns how many. */
+  keepPromises(promises: Promises, slots: Int32Array, length: number): number {
+    if (promises.size === 0) return length;
     let left = 0;
     for (let i = 0; i < length; i++) {
       const slot = slots[i]!;
-      const nominated = this.#nominations.podsFor(nodes.nameAt(slot));
-      if (nominated.length === 0 || this.#fitsBeside(slot, nominated)) slots[left++] = slot;
+      const stronger = promises.get(slot);
+      if (stronger === undefined || this.fitsBeside(slot, stronger)) slots[left++] = slot;
     }
     return left;
   }
 
-  /** True when the node fits with the pods it is promised to; else the refusal is noted. */
-  #fitsBeside(slot: number, nominated: readonly Pod[]): boolean {
-    const stronger = this.#stronger(nominated);
-    if (stronger.length === 0) return true;
-    return this.onHypotheticalRow(slot, stronger, (row) => {
+  /** True when a node fits with further pods on it; else the refusal is noted. */
+  fitsBeside(slot: number, others: readonly Pod[]): boolean {
+    return this.onHypotheticalRow(slot, others, (row) => {
       const index = this.firstRefusal(row);
       if (index !== passed) this.#space.diagnosis.reject(slot, index, this.#space.verdict[0]!);
       return index === passed;

@@ -4,8 +4,7 @@ import type { Profile } from '../../framework/profile.js';
 import type { Random } from '../../random.js';
 import { type EvaluationObserver, timedPoint } from '../evaluation-observer.js';
 import type { EvaluationSpace } from '../evaluation-space.js';
-import type { FilterPass } from '../filter-pass.js';
-import type { Nominations } from '../nominations.js';
+import type { FilterPass, Promises } from '../filter-pass.js';
 import type { PreFilterOutcome } from '../pre-filter-pass.js';
 import { feasibleNodesWanted } from '../sampling.js';
 import { runPreScores, scoreNodes } from '../score-pass.js';
@@ -24,7 +23,6 @@ export interface ClassEvaluationOptions {
   readonly space: EvaluationSpace;
   readonly random: Random;
   readonly classes?: PodClasses | undefined;
-  readonly nominations?: Nominations | undefined;
   readonly observer?: EvaluationObserver | undefined;
 }
 
@@ -65,20 +63,18 @@ export class ClassEvaluation {
   }
 
   /**
-   * undefined for a pod that has no class (yet), and where there is more to know than all nodes as they are: promises to other pods, nodes
-   * that PreFilter left out, a sample.
+   * undefined for a pod that has no class (yet), and where not all nodes are looked at: PreFilter left some out, or they are a sample.
    */
   static of(
     cycle: Cycle,
     profile: Profile,
     { nodeNames, skipped }: Extract<PreFilterOutcome, { kind: 'proceed' }>,
     pass: FilterPass,
-    { classes, nominations, space, random, observer }: ClassEvaluationOptions,
+    { classes, space, random, observer }: ClassEvaluationOptions,
   ): ClassEvaluation | undefined {
     const { nodeCount } = cycle.nodes;
     const isSampled = feasibleNodesWanted(nodeCount, profile.percentageOfNodesToScore) < nodeCount;
     if (classes === undefined || nodeNames !== undefined || isSampled) return undefined;
-    if (nominations !== undefined && !nominations.isEmpty) return undefined;
     const podClass = classes.find(profile, cycle.pod, nodeCount);
     if (podClass === undefined) return undefined;
     return new ClassEvaluation({ cycle, profile, classes, podClass, skipped, pass, space, random, observer });
@@ -103,10 +99,21 @@ export class ClassEvaluation {
     const filters = profile.filter.slice(0, plan.filterCount);
     keeping(() => refusals.catchUp({ cycle, filters, skipped, changed, space, observer }));
     space.diagnosis.adopt(refusals);
-    this.#isClassAlone = !pass.hasFiltersFrom(plan.filterCount);
-    if (this.#isClassAlone) return refusals.passingCount;
-    const { length } = this.#rows.settle();
-    return pass.run(0, length, plan.filterCount);
+    const promises = pass.promises();
+    this.#isClassAlone = promises.size === 0 && !pass.hasFiltersFrom(plan.filterCount);
+    return this.#isClassAlone ? refusals.passingCount : this.#searchFurther(promises);
+  }
+
+  /** Of what the class lets pass, nodes that are promised to others as they will be then, and the filters that it does not answer for. */
+  #searchFurther(promises: Promises): number {
+    const { classes, podClass, pass, space } = this.#options;
+    const { placeOf } = classes.changed;
+    this.#rows.settle();
+    // What is said of a node as it will be comes first, also where the class refuses it as it is.
+    for (const [slot, pods] of promises)
+      if (!podClass.refusals.isPassing(placeOf[slot]!)) pass.fitsBeside(slot, pods);
+    const left = pass.keepPromises(promises, space.slots, podClass.refusals.passingCount);
+    return pass.runFrom(podClass.plan.filterCount, space.slots, left);
   }
 
   /** The node, where it is the only one that fits. */

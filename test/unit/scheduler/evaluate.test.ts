@@ -216,6 +216,7 @@ describe('nodes promised to other pods', () => {
     podOf({ requests: { cpu }, spec: { priority }, ...(uid !== undefined && { uid }) });
   const promised = (...pods: Pod[]) => ({
     isEmpty: false,
+    nodeNames: () => ['n'],
     podsFor: (name: string) => (name === 'n' ? pods : []),
   });
   const fitOnly = () => profileOf([new NodeResourcesFit()]);

@@ -36,7 +36,7 @@ describe('the explanation of filters', () => {
   it('counts pods that a node is promised to', () => {
     const { nodes } = clusterOf([nodeOf('n')]);
     const promised = podOf({ requests: { cpu: '3' }, spec: { priority: 1 } });
-    const nominations = { isEmpty: false, podsFor: () => [promised] };
+    const nominations = { isEmpty: false, nodeNames: () => ['n'], podsFor: () => [promised] };
     const { nodes: explained } = explainFilters(
       new Cycle(podOf({ requests: { cpu: '2' } }), nodes),
       defaultProfile(),

@@ -173,7 +173,7 @@ export const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove node' as const), which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('borrow' as const), which, template }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stray' as const), which, template }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('nominate' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('nominate' as const), which, template }) },
 );
 
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -292,7 +292,7 @@ export class ClassWorld {
       }
       case 'nominate':
         this.#nominated =
-          this.#nominated === undefined ? { node: name, pod: podOf({ requests: { cpu: '4' } }) } : undefined;
+          this.#nominated === undefined ? { node: name, pod: this.#promisedPod(step) } : undefined;
     }
   }
 
@@ -326,9 +326,19 @@ export class ClassWorld {
     return podOf({ ...templates[template]!(app), labels: { app }, uid: `uid-${this.#serial}` });
   }
 
+  /** Large or one of the templates; in a third of the cases too weak to be heeded. */
+  #promisedPod({ which, template }: { readonly which: number; readonly template: number }): Pod {
+    const pod = which % 2 === 0 ? podOf({ requests: { cpu: '4' } }) : this.#podOf(template);
+    return { ...pod, priority: pod.priority - (which % 3 === 0 ? 1 : 0) };
+  }
+
   #nominations(): Nominations | undefined {
     const nominated = this.#nominated;
     if (nominated === undefined) return undefined;
-    return { isEmpty: false, podsFor: (name) => (name === nominated.node ? [nominated.pod] : []) };
+    return {
+      isEmpty: false,
+      nodeNames: () => [nominated.node],
+      podsFor: (name) => (name === nominated.node ? [nominated.pod] : []),
+    };
   }
 }
