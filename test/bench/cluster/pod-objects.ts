@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../controlplane/api-client.js';
-import { nodeName } from './node-objects.js';
+import { nodeCores, nodeName } from './node-objects.js';
 import { type PodShape, type Population, schedulerName } from './workload.js';
 
 export const podsPath = '/api/v1/namespaces/default/pods';
@@ -29,7 +29,10 @@ export function podObject(name: string, shape: PodShape): PodObject {
 /** Pods that are on the nodes already: they were bound when they were created. */
 export function* boundPodObjects({ nodes, bound }: Population): Generator<PodObject> {
   if (bound === undefined) return;
-  const requests = bound.kind === 'victim' ? { cpu: '2', memory: '512Mi' } : { cpu: '200m', memory: '256Mi' };
+  const requests =
+    bound.kind === 'victim'
+      ? { cpu: String(nodeCores / bound.perNode), memory: '512Mi' }
+      : { cpu: '200m', memory: '256Mi' };
   for (let index = 0; index < nodes * bound.perNode; index += 1) {
     yield podObject(`bound-${index}`, {
       labels: { app: `app-${index % 50}` },

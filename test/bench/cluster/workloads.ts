@@ -2,7 +2,8 @@ import { nodeName, zoneKey } from './node-objects.js';
 import type { PodShape, Workload } from './workload.js';
 
 const hostname = 'kubernetes.io/hostname';
-const requests = { cpu: '100m', memory: '128Mi' };
+/** So little of a node that the scores, which are whole numbers, are the same for several pods on one node. */
+const requests = { cpu: '50m', memory: '64Mi' };
 
 /** Pods that no node takes: none has such a label. */
 export const hopelessPod: PodShape = {
@@ -201,7 +202,7 @@ export const workloads: readonly Workload[] = [
     sizes: [{ nodes: 1000, pods: 500 }],
     pod: () => ({
       labels: { app: 'urgent' },
-      requests: { cpu: '2', memory: '128Mi' },
+      requests: { cpu: '8', memory: '128Mi' },
       spec: { priorityClassName: 'bench-urgent' },
     }),
     bound: { perNode: 4, kind: 'victim' },
