@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import { projectRoot } from '../../controlplane/project-root.js';
-import { caseName } from './bench-case.js';
-import { type CaseOutcome, caseResult, isFailure } from './case-result.js';
+import { type BenchCase, caseName } from './bench-case.js';
+import { type CaseOutcome, type Circumstances, caseResult, isFailure, isResult } from './case-result.js';
 import { CaseRunner } from './case-runner.js';
 import { circumstances } from './circumstances.js';
 import { berth, type Contender, kubeScheduler } from './contender.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
 import { PreparedClusters } from './prepared-cluster.js';
+import { writeResults } from './results-file.js';
 import { resultsTable } from './results-table.js';
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -19,8 +20,12 @@ async function main(argv: readonly string[]): Promise<number> {
     throw new Error('processor time and memory are read from /proc: it takes Linux');
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
-  const outcomes = await measure(options, argv, interrupted.signal);
+  const outcomes = options.repeat === 0 ? [] : await measure(options, argv, interrupted.signal);
   if (options.output === 'text') process.stdout.write(`${resultsTable(outcomes)}\n`);
+  if (options.writeResults) {
+    const written = await writeResults(projectRoot(), outcomes.filter(isResult));
+    tell(`wrote ${written.join(', ')}`);
+  }
   return outcomes.some(isFailure) ? 1 : 0;
 }
 
@@ -52,21 +57,13 @@ async function measure(
   try {
     for (const [index, benchCase] of options.cases.entries()) {
       const { workload, nodes, pods } = benchCase;
-      tell(
-        `[${index + 1}/${options.cases.length}] ${workload.name}, ${nodes} nodes, ${pods} pods: ${workload.about}`,
-      );
-      const began = performance.now();
-      let outcome: CaseOutcome;
-      try {
-        const runs = await runner.run(benchCase);
-        const seconds = Math.round((performance.now() - began) / 1000);
-        outcome = caseResult(benchCase, runs, { against: against?.name, seconds, circumstances: about });
-      } catch (error) {
-        signal.throwIfAborted();
-        const message = error instanceof Error ? error.message : String(error);
-        tell(`  failed: ${message}`);
-        outcome = { case: caseName(benchCase), workload: workload.name, nodes, pods, error: message };
-      }
+      const place = `[${index + 1}/${options.cases.length}]`;
+      tell(`${place} ${workload.name}, ${nodes} nodes, ${pods} pods: ${workload.about}`);
+      const outcome = await measureCase(runner, benchCase, {
+        against: against?.name,
+        circumstances: about,
+        signal,
+      });
       outcomes.push(outcome);
       if (options.output === 'json') process.stdout.write(`${JSON.stringify(outcome)}\n`);
     }
@@ -74,6 +71,33 @@ async function measure(
     await clusters.close();
   }
   return outcomes;
+}
+
+/** Never throws but for an interruption: a case that fails does not keep the others from being measured. */
+async function measureCase(
+  runner: CaseRunner,
+  benchCase: BenchCase,
+  {
+    signal,
+    ...about
+  }: {
+    readonly against: string | undefined;
+    readonly circumstances: Circumstances;
+    readonly signal: AbortSignal;
+  },
+): Promise<CaseOutcome> {
+  const began = performance.now();
+  try {
+    const runs = await runner.run(benchCase);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    return caseResult(benchCase, runs, { ...about, seconds });
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = error instanceof Error ? error.message : String(error);
+    tell(`  failed: ${message}`);
+    const { workload, nodes, pods } = benchCase;
+    return { case: caseName(benchCase), workload: workload.name, nodes, pods, error: message };
+  }
 }
 
 function contenderNamed({ against, node }: BenchOptions): Contender | undefined {

@@ -67,6 +67,8 @@ export function readOptions(argv: readonly string[]): BenchOptions | string {
     if (against !== 'kube-scheduler' && against !== 'none' && !against.endsWith('.js'))
       throw new Error(`--against takes kube-scheduler, none, or the path of a berth.js, not ${against}`);
     const writeResults = values['write-results'];
+    if (writeResults && against !== 'kube-scheduler')
+      throw new Error('--write-results is for runs against kube-scheduler');
     return {
       cases: chooseCases(workloads, {
         only: values.only?.split(','),
@@ -83,7 +85,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | string {
       cpuProf: values['cpu-prof'],
     };
   } catch (error) {
-    return `bench: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`;
+    return `bench: ${(error as Error).message}\n\`npm run bench -- --help\` lists the options.`;
   }
 }
 

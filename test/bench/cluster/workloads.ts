@@ -95,6 +95,12 @@ function mixedPod(index: number): PodShape {
   return mixture[kind]!(`app-${kind}-${generation}`);
 }
 
+/** Around what the other pods request, so that the load is the same. */
+function unseenPod(index: number): PodShape {
+  const distinct = { cpu: `${40 + (index % 21)}m`, memory: `${(48 + (index % 33)) * 1024 + index}Ki` };
+  return { labels: { app: `unseen-${index}` }, requests: distinct };
+}
+
 function daemonPod(index: number): PodShape {
   const field = { key: 'metadata.name', operator: 'In', values: [nodeName(index)] };
   return ofApp('daemon', {
@@ -119,6 +125,14 @@ export const workloads: readonly Workload[] = [
       { nodes: 15000, pods: 1500 },
     ],
     pod: () => shapes.basic(),
+    hasCeiling: true,
+  },
+  {
+    name: 'basic-unseen',
+    about: 'requests alone, no two pods alike',
+    drive: 'backlog',
+    sizes: [{ nodes: 5000, pods: 2000 }],
+    pod: unseenPod,
     hasCeiling: true,
   },
   {

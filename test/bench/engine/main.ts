@@ -24,7 +24,11 @@ async function run({ benches, nodes, rounds, warmUp, pods, only }: BenchOptions)
     switch (bench) {
       case 'decide':
         cases.push(
-          ...(await benchDecide({ ...common, nodes: nodes ?? [100, 1_000, 5_000], pods: pods ?? 50 })),
+          ...(await benchDecide({
+            ...common,
+            nodes: nodes ?? [100, 1_000, 5_000, 15_000],
+            pods: pods ?? 50,
+          })),
         );
         break;
       case 'typescript-plugin':
@@ -43,6 +47,6 @@ async function run({ benches, nodes, rounds, warmUp, pods, only }: BenchOptions)
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`bench:engine: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }

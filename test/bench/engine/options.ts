@@ -28,7 +28,7 @@ export interface BenchOptions {
   readonly output: 'text' | 'json';
 }
 
-export const usage = `Usage: npm run bench -- [name...] [options]
+export const usage = `Usage: npm run bench:engine -- [name...] [options]
 
 Measures the engine in this process, on clusters in memory: no API server, no network. Without a name all are run.
 
@@ -36,7 +36,8 @@ Measures the engine in this process, on clusters in memory: no API server, no ne
   typescript-plugin  what a trivial plugin in TypeScript adds to a decision, loaded from a file as in production
   preempt            making room for a pod that fits nowhere
 
-  --nodes N[,N...]   sizes of the clusters (default 100,1000,5000; 5000 for typescript-plugin; 1000,5000 for preempt)
+  --nodes N[,N...]   sizes of the clusters (default 100,1000,5000,15000; 5000 for typescript-plugin;
+                     1000,5000 for preempt)
   --rounds R         measurements of each case, of which medians are taken (default 11)
   --warm-up D        decisions before that, which do not count (default 400; a tenth of it for preempt)
   --pods P           pods in a round (default 50; 10 for preempt)
@@ -64,15 +65,15 @@ export function readOptions(argv: readonly string[]): BenchOptions | string {
     });
     if (values.help) return usage;
     const unknown = positionals.find((name) => !isBench(name));
-    if (unknown !== undefined) return `bench: there is no bench ${unknown}\n\n${usage}`;
+    if (unknown !== undefined) return `bench:engine: there is no bench ${unknown}\n\n${usage}`;
     const { output } = values;
-    if (output !== 'text' && output !== 'json') return `bench: unknown output ${output}\n\n${usage}`;
+    if (output !== 'text' && output !== 'json') return `bench:engine: unknown output ${output}\n\n${usage}`;
     const benches = positionals.length === 0 ? benchNames : positionals.filter(isBench);
     const only = values.only?.split(',');
     const known = benches.flatMap((bench) => casesOf[bench].map(({ name }) => name));
     const strange = only?.find((name) => !known.includes(name));
     if (strange !== undefined)
-      return `bench: there is no case ${strange}; there are ${known.join(', ')}\n\n${usage}`;
+      return `bench:engine: there is no case ${strange}; there are ${known.join(', ')}\n\n${usage}`;
     return {
       benches,
       nodes: values.nodes?.split(',').map((text) => positive('nodes', text)),
@@ -83,7 +84,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | string {
       output,
     };
   } catch (error) {
-    return `bench: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`;
+    return `bench:engine: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`;
   }
 }
 

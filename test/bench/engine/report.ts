@@ -23,7 +23,7 @@ export function circumstances(argv: readonly string[], seconds: number): Circums
     v8: process.versions.v8,
     processor: processors[0]?.model.trim() ?? 'unknown',
     processors: processors.length,
-    command: ['npm run bench --', ...argv].join(' '),
+    command: ['npm run bench:engine --', ...argv].join(' '),
     seconds,
   };
 }
@@ -135,13 +135,13 @@ function partsTable({ case: name, nodes, parts }: DecideCase): string[] {
     others.reduce((total, part) => total + value(part), 0);
   const row = (what: string, part: Omit<DecidePart, 'point' | 'plugin'>): string[] => [
     what,
-    us(part.microseconds),
+    count(Math.round(part.microseconds * 1_000)),
     part.nanosecondsPerNode.toFixed(1),
     percent(part.share),
     kilobytes(part.bytes),
   ];
   return table(
-    [`${name} on ${count(nodes)} nodes: where the time goes`, 'µs', 'ns/node', 'share', 'KB'],
+    [`${name} on ${count(nodes)} nodes: where the time goes`, 'ns/pod', 'ns/node', 'share', 'KB'],
     [
       ...shown.map((part) => row(placeOf(part), part)),
       ...(others.length === 0

@@ -127,11 +127,11 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['speed'], 'bench: there is no bench speed'],
-    [['--rounds', '0'], 'bench: --rounds takes whole numbers above 0, not 0'],
-    [['--nodes', '10,x'], 'bench: --nodes takes whole numbers above 0, not x'],
-    [['decide', '--only', 'budgets'], 'bench: there is no case budgets; there are plain, '],
-    [['-o', 'xml'], 'bench: unknown output xml'],
+    [['speed'], 'bench:engine: there is no bench speed'],
+    [['--rounds', '0'], 'bench:engine: --rounds takes whole numbers above 0, not 0'],
+    [['--nodes', '10,x'], 'bench:engine: --nodes takes whole numbers above 0, not x'],
+    [['decide', '--only', 'budgets'], 'bench:engine: there is no case budgets; there are plain, '],
+    [['-o', 'xml'], 'bench:engine: unknown output xml'],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses %j', (argv, problem) => {
     expect(readOptions(argv)).toContain(problem);
