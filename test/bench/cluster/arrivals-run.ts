@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../../controlplane/control-plane.js';
 import { quantileOf } from '../quantiles.js';
 import { rate } from './backlog-run.js';
+import type { BenchCase } from './bench-case.js';
 import { BoundWatch } from './bound-watch.js';
 import type { Contender } from './contender.js';
 import type { Figures } from './figures.js';
 import { LeaseWatch } from './lease-watch.js';
-import { type PodObject, podObject, podsPath } from './pod-objects.js';
+import { createAll, type PodObject, podObject, podsPath } from './pod-objects.js';
 import { peakRssMb } from './process-usage.js';
 import { type RunContext, runWithinMs } from './run-context.js';
 import { CpuMeter, figuresOfCluster } from './run-figures.js';
@@ -15,7 +16,9 @@ import { figuresOfMetrics } from './scheduler-figures.js';
 const readyWithinMs = 90_000;
 /** Requests to create pods that are under way at once, at most. */
 const inFlight = 32;
-/** After the scheduler is ready: the collection of garbage after its lists does not count as latency. */
+/** Come before those that are measured: both schedulers have their Lease by then, and code that runs often is compiled. */
+const warmUpPods = 200;
+/** Then the garbage of the start is collected. */
 const calmMs = 1_000;
 
 /** Pods come while the scheduler runs: at `perSecond`, or as fast as they can be created. */
@@ -26,21 +29,19 @@ export async function runArrivals(
 ): Promise<Figures> {
   const { plane, benchCase, signal } = context;
   const { workload, pods } = benchCase;
-  const objects = Array.from({ length: pods }, (_, index) => podObject(`pod-${index}`, workload.pod(index)));
-  const watch = await BoundWatch.start(
-    plane.api,
-    objects.map(({ metadata }) => metadata.name),
-  );
   const leases = await LeaseWatch.start(plane.api);
   const scheduler = await contender.launch(plane, workload);
   await scheduler.ready({ withinMs: readyWithinMs, signal });
-  await sleep(calmMs, undefined, { signal });
+  const { failed } = scheduler;
+  await warmUp(context, failed);
+  const objects = podObjects('pod', benchCase);
+  const watch = await BoundWatch.start(plane.api, namesOf(objects));
   // The event loop's delay is told since the last reading.
   await scheduler.metrics();
   const meter = new CpuMeter(scheduler.pid);
   meter.begin();
   const { createdAt, elapsedMs } = await createAtRate(plane, objects, { perSecond, signal });
-  await watch.all({ withinMs: runWithinMs, signal, failed: scheduler.failed });
+  await watch.all({ withinMs: runWithinMs, signal, failed });
   const cpu = await meter.untilAtRest(signal);
   const metrics = await scheduler.metrics();
   const latencies = [...watch.boundAt].map(([name, at]) => Math.max(0, at - (createdAt.get(name) ?? at)));
@@ -62,6 +63,27 @@ export async function runArrivals(
   await watch.stop();
   await scheduler.child.stop();
   return figures;
+}
+
+/** Pods that count for nothing, until they are bound and what they left is cleared away. */
+async function warmUp(
+  { plane, benchCase, signal }: RunContext,
+  failed: () => string | undefined,
+): Promise<void> {
+  const objects = podObjects('early', { ...benchCase, pods: warmUpPods });
+  const watch = await BoundWatch.start(plane.api, namesOf(objects));
+  await createAll(plane.api, podsPath, objects, { signal });
+  await watch.all({ withinMs: runWithinMs, signal, failed });
+  await watch.stop();
+  await sleep(calmMs, undefined, { signal });
+}
+
+function podObjects(name: string, { workload, pods }: BenchCase): PodObject[] {
+  return Array.from({ length: pods }, (_, index) => podObject(`${name}-${index}`, workload.pod(index)));
+}
+
+function namesOf(objects: readonly PodObject[]): string[] {
+  return objects.map(({ metadata }) => metadata.name);
 }
 
 interface Creation {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import { projectRoot } from '../../controlplane/project-root.js';
 import { type BenchCase, caseName } from './bench-case.js';
@@ -19,16 +20,17 @@ async function main(argv: readonly string[]): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('processor time and memory are read from /proc: it takes Linux');
   const interrupted = new AbortController();
+  // Every request that waits for its turn listens to it.
+  setMaxListeners(0, interrupted.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
   const outcomes = options.repeat === 0 ? [] : await measure(options, argv, interrupted.signal);
   if (options.output === 'text') process.stdout.write(`${resultsTable(outcomes)}\n`);
-  if (options.writeResults) {
-    const written = await writeResults(projectRoot(), outcomes.filter(isResult));
-    tell(`wrote ${written.join(', ')}`);
-  }
+  // With nothing measured the page and the chart are made of what is there.
+  if (options.writeResults) tell(`wrote ${(await writeResults(projectRoot(), [])).join(', ')}`);
   return outcomes.some(isFailure) ? 1 : 0;
 }
 
+/** Each outcome is given away as soon as it is there: what is measured is kept, whatever becomes of the rest. */
 async function measure(
   options: BenchOptions,
   argv: readonly string[],
@@ -62,10 +64,11 @@ async function measure(
       const outcome = await measureCase(runner, benchCase, {
         against: against?.name,
         circumstances: about,
-        signal,
       });
       outcomes.push(outcome);
       if (options.output === 'json') process.stdout.write(`${JSON.stringify(outcome)}\n`);
+      if (options.writeResults && isResult(outcome)) await writeResults(projectRoot(), [outcome]);
+      if (signal.aborted) break;
     }
   } finally {
     await clusters.close();
@@ -73,18 +76,11 @@ async function measure(
   return outcomes;
 }
 
-/** Never throws but for an interruption: a case that fails does not keep the others from being measured. */
+/** Never throws: a case that fails does not keep the others from being measured. */
 async function measureCase(
   runner: CaseRunner,
   benchCase: BenchCase,
-  {
-    signal,
-    ...about
-  }: {
-    readonly against: string | undefined;
-    readonly circumstances: Circumstances;
-    readonly signal: AbortSignal;
-  },
+  about: { readonly against: string | undefined; readonly circumstances: Circumstances },
 ): Promise<CaseOutcome> {
   const began = performance.now();
   try {
@@ -92,7 +88,6 @@ async function measureCase(
     const seconds = Math.round((performance.now() - began) / 1000);
     return caseResult(benchCase, runs, { ...about, seconds });
   } catch (error) {
-    signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
     tell(`  failed: ${message}`);
     const { workload, nodes, pods } = benchCase;
