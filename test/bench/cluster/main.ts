@@ -86,6 +86,7 @@ async function measureCase(
   try {
     const runs = await runner.run(benchCase);
     const seconds = Math.round((performance.now() - began) / 1000);
+    tell(`  took ${seconds} s`);
     return caseResult(benchCase, runs, { ...about, seconds });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -7,9 +7,9 @@ const barHeight = 9;
 const rowHeight = 30;
 const top = 58;
 
-/** Greys and two hues that keep their contrast on white and on near black; the page around the picture says which it is. */
+/** Greys and hues that can be read on white and on near black, and better ones on black where the reader's machine says that it is dark. */
 const style = `
-  text { font: 12px system-ui, sans-serif; fill: #424a53; }
+  text { font: 12px system-ui, sans-serif; fill: #656d76; }
   .title { font-size: 15px; font-weight: 600; }
   .berth { fill: #1f7a5c; }
   .other { fill: #a3acb8; }
