@@ -19,8 +19,16 @@ const shortestWatchMs = 295_000;
 /** Connections that broke are noticed, and opened again, within this time. */
 const aftermathMs = 90_000;
 
-/** Every watch that went on or was disturbed, as the log of a process tells, each with what explains it. */
-export function reconnectsIn(log: string, interruptions: readonly Interruption[]): Reconnect[] {
+/**
+ * Every watch that went on or was disturbed, as the log of a process tells, each with what explains it. `dropped` says of how many watches
+ * by resource the API server states that it closed them because nobody read them fast enough; it does not say whose.
+ */
+export function reconnectsIn(
+  log: string,
+  interruptions: readonly Interruption[],
+  dropped: ReadonlyMap<string, number> = new Map(),
+): Reconnect[] {
+  const left = new Map(dropped);
   const openedAt = new Map<string, number>();
   let startedAt: number | undefined;
   return log.split('\n').flatMap((text) => {
@@ -32,7 +40,11 @@ export function reconnectsIn(log: string, interruptions: readonly Interruption[]
     const { resource = '', kind = '' } = line;
     const openMs = at - (openedAt.get(resource) ?? startedAt);
     openedAt.set(resource, at);
-    return [{ at, resource, kind, why: explanation(line, at, openMs, interruptions) }];
+    const why = explanation(line, at, openMs, interruptions);
+    if (why !== undefined || kind !== 'reconnect') return [{ at, resource, kind, why }];
+    const mayBeDropped = left.get(resource) ?? 0;
+    left.set(resource, mayBeDropped - 1);
+    return [{ at, resource, kind, why: mayBeDropped > 0 ? 'the API server closed a slow watch' : undefined }];
   });
 }
 

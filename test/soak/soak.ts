@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import type { ControlPlane } from '../controlplane/control-plane.js';
 import { projectRoot } from '../controlplane/project-root.js';
 import { BerthProcess } from '../e2e/berth-process.js';
 import { nodeGroup, startCluster, type TestCluster } from '../e2e/cluster-setup.js';
@@ -71,7 +72,10 @@ async function runOn(
   const churning = churn.run(ending.signal);
   const lengthMs = options.minutes * msPerMinute;
   const interruptions: Interruption[] = [];
-  const restarting = options.restart ? restartInTheMiddle(cluster, lengthMs, interruptions) : undefined;
+  const dropped: Exposition[] = [];
+  const restarting = options.restart
+    ? restartInTheMiddle(cluster, lengthMs, { interruptions, dropped })
+    : undefined;
   const samples = await watchOver(berth, { ...options, probe, lengthMs, tell });
   await restarting;
   ending.abort();
@@ -80,7 +84,11 @@ async function runOn(
   const faults = await faultsAtRest(cluster, berth, nodes.length);
   const metrics = new Exposition(await berth.metrics());
   const countedReconnects = metrics.sum('berth_reflector_reconnects_total');
-  const reconnects = reconnectsIn(berth.child.stderr(), interruptions);
+  const reconnects = reconnectsIn(
+    berth.child.stderr(),
+    interruptions,
+    droppedWatches([...dropped, await metricsOf(plane)]),
+  );
   return {
     samples,
     interruptions,
@@ -94,6 +102,19 @@ async function runOn(
   };
 }
 
+async function metricsOf(plane: ControlPlane): Promise<Exposition> {
+  return new Exposition(await plane.kubectl(['get', '--raw', '/metrics']));
+}
+
+/** By resource, how many watches an API server closed because their reader was slow. */
+function droppedWatches(scrapes: readonly Exposition[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const scrape of scrapes)
+    for (const [resource, count] of scrape.by('apiserver_terminated_watchers_total', 'resource'))
+      sums.set(resource, (sums.get(resource) ?? 0) + count);
+  return sums;
+}
+
 function probeModule(): string {
   return pathToFileURL(join(projectRoot(), 'dist', 'soak-probe.js')).href;
 }
@@ -101,9 +122,11 @@ function probeModule(): string {
 async function restartInTheMiddle(
   { plane }: TestCluster,
   lengthMs: number,
-  interruptions: Interruption[],
+  { interruptions, dropped }: { readonly interruptions: Interruption[]; readonly dropped: Exposition[] },
 ): Promise<void> {
   await sleep(lengthMs / 2);
+  // Its counts begin anew.
+  dropped.push(await metricsOf(plane));
   const from = Date.now();
   await plane.restartApiServer({ downMs });
   interruptions.push({ from, until: Date.now() });

@@ -48,6 +48,15 @@ describe('a watch that is opened again', () => {
     ]);
   });
 
+  it('is explained once for each watch that the API server says it closed for being slow', () => {
+    const log = [started, goesOn(5, 'pods'), goesOn(9, 'pods'), goesOn(12, 'nodes')].join('\n');
+    expect(reconnectsIn(log, [], new Map([['pods', 1]])).map(({ why }) => why)).toEqual([
+      'the API server closed a slow watch',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('is explained where everything is listed anew on purpose, and nowhere else', () => {
     const lines = [
       started,
