@@ -3,16 +3,16 @@ export const zoneKey = 'topology.kubernetes.io/zone';
 const zones = ['zone-a', 'zone-b', 'zone-c'] as const;
 
 /** What one node has to offer, in cores; the spread of the load is a share of it. */
-export const nodeCores = 32;
+export const nodeCores = 16;
 
 export function nodeName(index: number): string {
   return `node-${index}`;
 }
 
-/** A node of 32 cores and 128 GiB in one of three zones, with the labels of a node of a cloud; every second one has an SSD. */
+/** A node of 16 cores and 64 GiB in one of three zones, with the labels of a node of a cloud; every second one has an SSD. */
 export function nodeObject(index: number): object {
   const name = nodeName(index);
-  const allocatable = { cpu: String(nodeCores), memory: '128Gi', 'ephemeral-storage': '400Gi', pods: '110' };
+  const allocatable = { cpu: String(nodeCores), memory: '64Gi', 'ephemeral-storage': '200Gi', pods: '110' };
   return {
     apiVersion: 'v1',
     kind: 'Node',

@@ -1,9 +1,12 @@
-import { nodeName, zoneKey } from './node-objects.js';
+import { nodeCores, nodeName, zoneKey } from './node-objects.js';
 import type { PodShape, Workload } from './workload.js';
 
 const hostname = 'kubernetes.io/hostname';
-/** So little of a node that the scores, which are whole numbers, are the same for several pods on one node. */
-const requests = { cpu: '50m', memory: '64Mi' };
+/** So little of a node that an empty one and one with a pod have the same score: scores are whole numbers. */
+const requests = { cpu: '100m', memory: '128Mi' };
+
+/** They fill a node, and one of them makes room for a pod. */
+const victimsPerNode = 4;
 
 /** Pods that no node takes: none has such a label. */
 export const hopelessPod: PodShape = {
@@ -97,7 +100,7 @@ function mixedPod(index: number): PodShape {
 
 /** Around what the other pods request, so that the load is the same. */
 function unseenPod(index: number): PodShape {
-  const distinct = { cpu: `${40 + (index % 21)}m`, memory: `${(48 + (index % 33)) * 1024 + index}Ki` };
+  const distinct = { cpu: `${80 + (index % 41)}m`, memory: `${(111 + (index % 33)) * 1024 + index}Ki` };
   return { labels: { app: `unseen-${index}` }, requests: distinct };
 }
 
@@ -216,10 +219,10 @@ export const workloads: readonly Workload[] = [
     sizes: [{ nodes: 1000, pods: 500 }],
     pod: () => ({
       labels: { app: 'urgent' },
-      requests: { cpu: '8', memory: '128Mi' },
+      requests: { cpu: String(nodeCores / victimsPerNode), memory: '128Mi' },
       spec: { priorityClassName: 'bench-urgent' },
     }),
-    bound: { perNode: 4, kind: 'victim' },
+    bound: { perNode: victimsPerNode, kind: 'victim' },
     hasCeiling: false,
   },
   {

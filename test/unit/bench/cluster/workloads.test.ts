@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { imageNodeOptions } from '../../../bench/cluster/contender.js';
 import { longestGap } from '../../../bench/cluster/lease-watch.js';
+import { nodeCores } from '../../../bench/cluster/node-objects.js';
 import { boundPodObjects, podObject } from '../../../bench/cluster/pod-objects.js';
 import { cpuMs, peakRssMb } from '../../../bench/cluster/process-usage.js';
 import { figuresOfMetrics } from '../../../bench/cluster/scheduler-figures.js';
@@ -32,7 +33,7 @@ describe('workloads', () => {
       JSON.stringify(
         podObject('bound-3', {
           labels: { app: 'app-3' },
-          requests: { cpu: '8', memory: '512Mi' },
+          requests: { cpu: String(nodeCores / 4), memory: '512Mi' },
           spec: { nodeName: 'node-0' },
         }),
       ),
