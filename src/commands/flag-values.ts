@@ -80,6 +80,20 @@ export function readChoice<Choice extends string>(
   };
 }
 
+/** Texts with commas between them; each of them one of `choices`, where these are given. An empty text is an empty list. */
+export function readList(flag: string, choices?: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const items = text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+    const unknown = choices && items.find((item) => !choices.includes(item));
+    if (unknown !== undefined)
+      throw refuse(flag, unknown, `names among ${choices?.join(', ')}${didYouMean(unknown, choices ?? [])}`);
+    return items;
+  };
+}
+
 function refuse(flag: string, text: string, expected: string): BerthError {
   return new BerthError('BERTH_E_FLAG_VALUE', {
     flag,

@@ -10,11 +10,10 @@ export interface ForeignFlag {
   readonly reason: string;
 }
 
-const ownAccess = 'who may ask is decided by what lies before the port, such as a NetworkPolicy';
 const ownGroup = {
-  authentication: `Berth does not ask who calls its port: ${ownAccess}`,
-  authorization: `Berth does not ask what a caller of its port may do: ${ownAccess}`,
-  tls: 'Berth serves plain HTTP on its port; put TLS before it where that is needed',
+  proxy:
+    'Berth takes no word of a proxy for who a caller is: callers show a token or a certificate themselves',
+  tls: 'Berth shows one certificate, on the curves that OpenSSL prefers',
   metrics: 'Berth shows all of its metrics as they are; leave out what is too much when scraping',
   version: 'Berth does as kube-scheduler 1.37 does, and as no other version',
 } as const;
@@ -29,26 +28,13 @@ function flags(fate: ForeignFlag['fate'], reason: string, names: readonly string
 
 const groups: readonly FlagGroup[] = [
   flags('refused', 'put the address of the API server into the kubeconfig', ['master']),
-  flags('refused', ownGroup.tls, [
-    'cert-dir',
-    'tls-cert-file',
-    'tls-private-key-file',
-    'tls-sni-cert-key',
-    'tls-cipher-suites',
-    'tls-min-version',
-    'tls-curve-preferences',
-  ]),
+  flags('refused', ownGroup.tls, ['tls-sni-cert-key', 'tls-curve-preferences']),
   flags('ignored', 'Berth serves HTTP/1.1 only', [
     'http2-max-streams-per-connection',
     'disable-http2-serving',
   ]),
   flags('refused', 'Berth wants its port to itself', ['permit-address-sharing', 'permit-port-sharing']),
-  flags('refused', ownGroup.authentication, [
-    'authentication-kubeconfig',
-    'authentication-skip-lookup',
-    'authentication-token-webhook-cache-ttl',
-    'authentication-tolerate-lookup-failure',
-    'client-ca-file',
+  flags('refused', ownGroup.proxy, [
     'requestheader-client-ca-file',
     'requestheader-allowed-names',
     'requestheader-uid-headers',
@@ -56,14 +42,9 @@ const groups: readonly FlagGroup[] = [
     'requestheader-group-headers',
     'requestheader-extra-headers-prefix',
   ]),
-  flags('refused', ownGroup.authorization, [
-    'authorization-kubeconfig',
-    'authorization-always-allow-paths',
-    'authorization-webhook-cache-authorized-ttl',
-    'authorization-webhook-cache-unauthorized-ttl',
-  ]),
   flags('ignored', 'Berth speaks JSON with the API server', ['kube-api-content-type']),
-  flags('ignored', 'Berth has no profiles of Go programs to serve', ['profiling', 'contention-profiling']),
+  flags('ignored', 'what is served follows enableProfiling in the configuration', ['profiling']),
+  flags('ignored', 'in Berth no thread waits for another', ['contention-profiling']),
   flags('refused', ownGroup.version, ['emulated-version', 'min-compatibility-version']),
   flags('refused', ownGroup.metrics, [
     'allow-metric-labels',
@@ -118,7 +99,6 @@ function camelCase(flag: string): string {
 
 /** Flags of kube-scheduler for which Berth has another name, or which it takes only as they are by default. */
 const counterparts: readonly (readonly [names: readonly string[], meaning: string])[] = [
-  [['secure-port'], '`--port`; 0 is refused: there is always a port'],
   [['leader-elect-lease-duration'], '`--lease-duration`'],
   [['leader-elect-renew-deadline'], '`--renew-deadline`'],
   [['leader-elect-retry-period'], '`--retry-period`'],

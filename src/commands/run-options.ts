@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { BerthError } from '../errors.js';
 import { type LogLevel, logLevels } from '../observe/log-format.js';
 import { type LogFormat, logFormats } from '../observe/log-style.js';
 import {
@@ -10,6 +9,7 @@ import {
 import { checkFeatureGates } from './feature-gates.js';
 import { readChoice, readDuration, readDurationOrNever, readInteger, readText } from './flag-values.js';
 import { addForeignFlags, readForeignFlags } from './kube-scheduler-flags.js';
+import { addServingOptions, readServingOptions, type ServingOptions } from './serving-options.js';
 
 /** What `berth run` was asked to do. */
 export interface RunOptions extends ConfigurationOptions {
@@ -19,9 +19,7 @@ export interface RunOptions extends ConfigurationOptions {
   readonly configPath: string | undefined;
   /** Where to write the configuration in effect, instead of scheduling. */
   readonly writeConfigTo: string | undefined;
-  readonly bindAddress: string;
-  /** 0 takes any free port. */
-  readonly port: number;
+  readonly serving: ServingOptions;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Seed of every random draw; drawn anew when not given. */
@@ -39,7 +37,6 @@ export interface RunOptions extends ConfigurationOptions {
 /** Largest seed: the random source takes 32 bits. */
 export const maximumSeed = 2 ** 32 - 1;
 
-const defaultPort = 10_259;
 const defaultReloadIntervalMs = 1_000;
 const defaultCacheCheckIntervalMs = 300_000;
 
@@ -57,13 +54,6 @@ export function addRunOptions(command: Command): Command {
       '--write-config-to <path>',
       'write the configuration in effect to this file and end',
       readText('write-config-to'),
-    )
-    .option('--bind-address <address>', 'address for health and metrics', readText('bind-address'), '0.0.0.0')
-    .option(
-      '--port <number>',
-      'port for health and metrics, 0 for any free one',
-      readInteger('port', 0, 65_535),
-      defaultPort,
     )
     .option('--log-format <format>', 'auto, json or text', readChoice('log-format', logFormats), 'auto')
     .option('--seed <number>', 'make ties be broken alike in every run', readInteger('seed', 0, maximumSeed))
@@ -87,6 +77,7 @@ export function addRunOptions(command: Command): Command {
       'try a pod again after so long even if nothing happened (default: 5m)',
       readDuration('pod-max-in-unschedulable-pods-duration'),
     );
+  addServingOptions(command);
   addConfigurationOptions(command);
   addCounterparts(command);
   return addForeignFlags(command).addHelpText(
@@ -98,7 +89,6 @@ export function addRunOptions(command: Command): Command {
 /** Flags of kube-scheduler for which Berth has another name. */
 function addCounterparts(command: Command): void {
   for (const option of [
-    new Option('--secure-port <number>').argParser(readInteger('secure-port', 1, 65_535)),
     new Option('--logging-format <format>').argParser(
       readChoice('logging-format', ['text', 'json'] as const),
     ),
@@ -125,10 +115,6 @@ export function readRunOptions(command: Command): RunOptions {
   const remarks = readForeignFlags(command);
   const { overrides, ...others } = readConfigurationOptions(command);
   const given = (flag: keyof RunFlags): boolean => command.getOptionValueSource(flag) === 'cli';
-  if (flags.securePort !== undefined && given('port') && flags.port !== flags.securePort) {
-    const problem = '--secure-port: --port says otherwise';
-    throw new BerthError('BERTH_E_OPTIONS_INVALID', { problem });
-  }
   return {
     kubeconfig: flags.kubeconfig,
     context: flags.context,
@@ -140,8 +126,7 @@ export function readRunOptions(command: Command): RunOptions {
       ...(remarks.length > 0 && { remarks }),
     },
     ...others,
-    bindAddress: flags.bindAddress,
-    port: flags.securePort ?? flags.port,
+    serving: readServingOptions(command),
     logLevel: given('logLevel') || flags.v === undefined ? flags.logLevel : levelOf(flags.v),
     logFormat: given('logFormat') ? flags.logFormat : (flags.loggingFormat ?? flags.logFormat),
     seed: flags.seed,
@@ -163,9 +148,6 @@ interface RunFlags {
   readonly context?: string;
   readonly config?: string;
   readonly writeConfigTo?: string;
-  readonly bindAddress: string;
-  readonly port: number;
-  readonly securePort?: number;
   readonly logLevel: LogLevel;
   readonly v?: number;
   readonly logFormat: LogFormat;

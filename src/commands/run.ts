@@ -7,7 +7,7 @@ import type { EffectiveConfiguration } from '../config/scheduler-configuration.j
 import { toVersioned } from '../config/versioned.js';
 import { BerthError } from '../errors.js';
 import { describeAccess, missingAccess } from '../kube/access-review.js';
-import { ApiClient, type ClientObserver } from '../kube/api-client.js';
+import { ApiClient } from '../kube/api-client.js';
 import { type Credentials, type CredentialsRequest, loadCredentials } from '../kube/credentials.js';
 import { type LeaderElection, startLeaderElection } from '../kube/leader-election.js';
 import type { LeaseWorkerMessage } from '../kube/lease-worker-protocol.js';
@@ -21,11 +21,13 @@ import type { Policy } from '../policy.js';
 import { seededRandom } from '../random.js';
 import { ConfigurationReloader } from '../reload/configuration-reloader.js';
 import { ConfigurationSource } from '../reload/configuration-source.js';
-import { HttpServer } from '../serve/http-server.js';
+import type { HealthEndpoints } from '../serve/routes.js';
 import { version } from '../version.js';
 import type { CommandContext } from './command-context.js';
 import { neededAccess } from './needed-access.js';
+import { observeRequests } from './observe-requests.js';
 import type { RunOptions } from './run-options.js';
+import { Serving } from './serving.js';
 import { Turn } from './turn.js';
 
 const statesToCheckMs = 20;
@@ -109,7 +111,7 @@ class Run {
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
-    let server: HttpServer | undefined;
+    let serving: Serving | undefined;
     const { leaderElect } = configuration.leaderElection;
     const turn = new Turn(leaderElect ? () => this.#elect() : undefined);
     let endReloading = (): void => {};
@@ -135,9 +137,7 @@ class Run {
         credentials: credentials.source,
         seed,
       });
-      server = this.#serve(berth);
-      const port = await server.listen({ host: options.bindAddress, port: options.port });
-      logger.info('serving health and metrics', { address: `http://${options.bindAddress}:${port}` });
+      serving = await this.#serve(berth);
       endReloading = this.#reload(berth);
       await this.#work(berth, turn);
     } catch (error) {
@@ -148,7 +148,7 @@ class Run {
       await turn.release();
       endReloading();
       plugins.close();
-      await server?.close();
+      await serving?.close();
       await Promise.allSettled([this.#client.close(), this.#eventClient.close()]);
     }
     logger.info('ended in good order');
@@ -220,8 +220,25 @@ class Run {
     });
   }
 
-  #serve(berth: Berth): HttpServer {
-    const { logger } = this.#parts;
+  #serve(berth: Berth): Promise<Serving> {
+    const { options, connection, credentials, metrics, logger } = this.#parts;
+    return Serving.start(
+      {
+        options: options.serving,
+        checks: this.#checks(berth),
+        metrics: () => metrics.render(),
+        configz: () => toVersioned(berth.policy.configuration),
+        wantsProfiles: () => berth.policy.configuration.servesProfiles,
+        connection,
+        guardMetrics: metrics,
+        observe: observeRequests(metrics, credentials.server.host),
+        log: logger,
+      },
+      { signal: this.#stop.signal },
+    );
+  }
+
+  #checks(berth: Berth): HealthEndpoints {
     const alive = { name: 'ping', check: () => true as const };
     const synced = {
       name: 'sched-handler-sync',
@@ -231,12 +248,7 @@ class Run {
       name: 'shutdown',
       check: (): true | string => !this.#stop.signal.aborted || 'shutting down',
     };
-    return new HttpServer({
-      checks: { healthz: [alive], livez: [alive], readyz: [alive, synced, shutdown] },
-      metrics: () => this.#metrics.render(),
-      configz: () => toVersioned(berth.policy.configuration),
-      onError: (error) => logger.error('a request to the server failed', { error: String(error) }),
-    });
+    return { healthz: [alive], livez: [alive], readyz: [alive, synced, shutdown] };
   }
 
   /** Takes changed configurations into effect until the program ends; returns what stops listening for requests to do so. */
@@ -277,17 +289,6 @@ async function loadPlugins(
   for (const warning of host.warnings) logger.warn('the configuration needs attention', { warning });
   for (const { name } of host.registered) logger.info('loaded a plugin', { plugin: name });
   return host;
-}
-
-function observeRequests(metrics: Metrics, host: string): ClientObserver {
-  return {
-    request: ({ method, code, durationMs, path }) => {
-      metrics.restClientRequests.of(code === 0 ? '<error>' : String(code), method, host).inc();
-      if (!path.includes('watch='))
-        metrics.restClientRequestDuration.of(method, host).observe(durationMs / 1000);
-    },
-    rateLimited: (waitedMs) => metrics.restClientRateLimiterDuration.of('', host).observe(waitedMs / 1000),
-  };
 }
 
 async function untilTrue(condition: () => boolean, signal: AbortSignal): Promise<void> {

@@ -63,6 +63,7 @@ export function withDefaults(file: DecodedFile, options: DefaultsOptions): Effec
       burst: connection.burst || 100,
     },
     enableProfiling,
+    servesProfiles: file.enableProfiling === true,
     enableContentionProfiling: file.enableContentionProfiling ?? enableProfiling,
     percentageOfNodesToScore: file.percentageOfNodesToScore ?? 0,
     podInitialBackoffSeconds: file.podInitialBackoffSeconds ?? 1,

@@ -4,8 +4,8 @@ import { fieldsAt, schemaAt, unwrapped } from './schema-walk.js';
 
 /** Fields that files had once, and what took their place. */
 export const droppedFields: Readonly<Record<string, string | undefined>> = {
-  healthzBindAddress: 'use --bind-address and --port',
-  metricsBindAddress: 'use --bind-address and --port',
+  healthzBindAddress: 'use --bind-address and --secure-port',
+  metricsBindAddress: 'use --bind-address and --secure-port',
 };
 
 /**

@@ -13,6 +13,8 @@ export interface EffectiveConfiguration {
   readonly leaderElection: LeaderElectionConfiguration;
   readonly clientConnection: ClientConnectionConfiguration;
   readonly enableProfiling: boolean;
+  /** Whether the file says itself that profiles are to be served: kube-scheduler's default, which is shown, opens nothing here. */
+  readonly servesProfiles: boolean;
   readonly enableContentionProfiling: boolean;
   /** 0 lets the scheduler decide: Berth then evaluates all nodes. */
   readonly percentageOfNodesToScore: number;

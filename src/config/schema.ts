@@ -147,8 +147,12 @@ export const fileSchema = z.strictObject({
   parallelism: int32.describe('Accepted, of no effect: Berth judges all nodes in one go. Default: 16.'),
   leaderElection: leaderElection.optional().describe('One of several replicas works at a time.'),
   clientConnection: clientConnection.optional().describe('Towards the API server.'),
-  enableProfiling: boolean.describe('Accepted, of no effect. Default: true.'),
-  enableContentionProfiling: boolean.describe('Accepted, of no effect. Default: as enableProfiling.'),
+  enableProfiling: boolean.describe(
+    'Serves /debug/profile and /debug/heap on the secure port, where it is stated as true. Default: true, of no effect.',
+  ),
+  enableContentionProfiling: boolean.describe(
+    'Accepted, of no effect: no thread of Berth waits for another. Default: as enableProfiling.',
+  ),
   percentageOfNodesToScore: int32.describe(
     'Stop looking for nodes when this share of all of them was found to fit, 1 to 100. Default: 0, which for Berth means all nodes.',
   ),

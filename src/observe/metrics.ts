@@ -352,6 +352,34 @@ export class Metrics {
     name: 'berth_reconcile_found_pods_total',
     help: 'Pending pods that were in no queue until the reconcile found them: each is a defect or a lost event.',
   });
+
+  // Callers of the secure port
+  /** result: `success`, `failure` or `error`. */
+  readonly authenticationAttempts = this.#counter({
+    name: 'authentication_attempts',
+    help: 'Callers of the secure port, by whether it could be found out who they are.',
+    labels: ['result'],
+  });
+  readonly authenticationDuration = this.#histogram({
+    name: 'authentication_duration_seconds',
+    help: 'Time to find out who a caller of the secure port is.',
+    labels: ['result'],
+    buckets: secondsFrom1Ms,
+  });
+  /** result: `allowed`, `denied` or `error`. */
+  readonly authorizationAttempts = this.#counter({
+    name: 'authorization_attempts_total',
+    help: 'Requests to the secure port, by whether the caller may make them.',
+    labels: ['result'],
+  });
+  readonly authorizationDuration = this.#histogram({
+    name: 'authorization_duration_seconds',
+    help: 'Time to find out whether a caller of the secure port may.',
+    labels: ['result'],
+    buckets: secondsFrom1Ms,
+  });
+
+  // Events
   readonly eventsPosted = this.#plainCounter({
     name: 'berth_events_posted_total',
     help: 'Events written.',

@@ -4,26 +4,20 @@ import {
   type RequestListener,
   type Server,
   type ServerOptions,
+  type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../clock.js';
 import { BerthError } from '../errors.js';
-import { answerHealth, answerSingleCheck, type HealthAnswer, type HealthCheck } from './health.js';
+import type { Answer } from './answer.js';
+import { type Content, findRoute } from './routes.js';
 
-export interface HealthEndpoints {
-  readonly healthz: readonly HealthCheck[];
-  readonly livez: readonly HealthCheck[];
-  readonly readyz: readonly HealthCheck[];
-}
-
-export interface HttpServerOptions {
-  readonly checks: HealthEndpoints;
-  /** Body of `/metrics`. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
-  /** The effective configuration as `/configz` shows it, under `componentconfig`. */
-  configz(): unknown;
+export interface HttpServerOptions extends Content {
   /** Makes the listening server; the place where TLS comes in. @default node:http */
   readonly createServer?: (options: ServerOptions, listener: RequestListener) => Server;
+  /** What a request is answered whose sender may not ask for this path; undefined lets it through. @default everybody may */
+  readonly refuse?: (request: IncomingMessage, path: string) => Promise<Answer | undefined>;
   readonly clock?: Clock;
   /** Told of requests that failed on our side. */
   readonly onError?: (error: unknown) => void;
@@ -35,13 +29,6 @@ export interface ListenOptions {
   readonly port: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly contentType?: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 const plainText = 'text/plain; charset=utf-8';
 
 /** Time that requests under way get when the server closes, in milliseconds. */
@@ -49,14 +36,16 @@ const closeGraceMs = 5_000;
 
 /** Limits against clients that send slowly, much, or nothing. kube-scheduler waits 32 s for headers, 90 s when idle. */
 const limits: ServerOptions = {
-  maxHeaderSize: 16 * 1024,
+  // Tokens of identity providers that list a user's groups are long.
+  maxHeaderSize: 64 * 1024,
   headersTimeout: 32_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 90_000,
+  connectionsCheckingInterval: 5_000,
 };
-const maxConnections = 256;
+const maxConnections = 512;
 
-/** Serves `/healthz /livez /readyz /metrics /configz`, read only. */
+/** Serves `/healthz /livez /readyz /metrics /configz` and, where they are wanted, profiles; read only. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #clock: Clock;
@@ -65,24 +54,12 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#server = (options.createServer ?? createServer)(limits, (request, response) => {
-      this.#answer(request)
-        .catch((error: unknown): Answer => {
-          options.onError?.(error);
-          return { status: 500, body: 'internal server error\n' };
-        })
-        .then((answer) => {
-          const body = Buffer.from(answer.body);
-          response.writeHead(answer.status, {
-            'Cache-Control': 'no-cache, private',
-            'Content-Type': answer.contentType ?? plainText,
-            'Content-Length': body.length,
-            'X-Content-Type-Options': 'nosniff',
-            ...answer.headers,
-          });
-          response.end(request.method === 'HEAD' ? undefined : body);
-        });
-    });
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#respond(request, response);
+    };
+    this.#server = (options.createServer ?? createServer)(limits, listener);
+    // Otherwise Node.js would ask for the body that we do not want.
+    this.#server.on('checkContinue', listener);
     this.#server.maxConnections = maxConnections;
   }
 
@@ -122,45 +99,51 @@ export class HttpServer {
     });
   }
 
-  async #answer(request: IncomingMessage): Promise<Answer> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    let answer: Answer;
+    try {
+      answer = await this.#answer(request, gone.signal);
+    } catch (error) {
+      this.#options.onError?.(error);
+      answer = { status: 500, body: 'internal server error\n' };
+    }
+    const { body } = answer;
+    const length = typeof body === 'string' ? { 'Content-Length': Buffer.byteLength(body) } : {};
+    response.writeHead(answer.status, {
+      'Cache-Control': 'no-cache, private',
+      'Content-Type': answer.contentType ?? plainText,
+      'X-Content-Type-Options': 'nosniff',
+      ...length,
+      // What a body holds is not read; what comes after it on this connection is not for us to find.
+      ...(hasBody(request) && { Connection: 'close' }),
+      ...answer.headers,
+    });
+    if (typeof body === 'string' || request.method === 'HEAD') {
+      response.end(request.method === 'HEAD' ? undefined : body);
+      if (typeof body !== 'string') body.destroy();
+      return;
+    }
+    // A caller that went away half way is no failure of ours.
+    await pipeline(body, response).catch(() => undefined);
+  }
+
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
     const [path = '/', search = ''] = splitOnce(request.url ?? '/', '?');
-    const handler = this.#route(path, new URLSearchParams(search));
-    if (handler === undefined) {
-      return { status: 404, body: '404 page not found\n' };
-    }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const refusal = await this.#options.refuse?.(request, path);
+    if (refusal !== undefined) return refusal;
+    const route = findRoute(this.#options, path);
+    if (route === undefined) return { status: 404, body: '404 page not found\n' };
+    if (request.method !== 'GET' && request.method !== 'HEAD')
       return { status: 405, body: 'Method Not Allowed\n', headers: { Allow: 'GET, HEAD' } };
-    }
-    return handler();
+    if (hasBody(request)) return { status: 413, body: 'no request here has a body\n' };
+    return route({ query: new URLSearchParams(search), signal });
   }
+}
 
-  #route(path: string, query: URLSearchParams): (() => Promise<Answer>) | undefined {
-    if (path === '/metrics') {
-      return async () => ({ status: 200, ...(await this.#options.metrics()) });
-    }
-    if (path === '/configz') {
-      return async () => ({
-        status: 200,
-        contentType: 'application/json',
-        body: `${JSON.stringify({ componentconfig: this.#options.configz() })}\n`,
-      });
-    }
-    return this.#healthRoute(path, query);
-  }
-
-  #healthRoute(path: string, query: URLSearchParams): (() => Promise<HealthAnswer>) | undefined {
-    const [endpoint = '', name] = splitOnce(path.slice(1), '/');
-    if (endpoint !== 'healthz' && endpoint !== 'livez' && endpoint !== 'readyz') {
-      return undefined;
-    }
-    const checks = this.#options.checks[endpoint];
-    if (name === undefined) {
-      const healthQuery = { verbose: query.has('verbose'), exclude: query.getAll('exclude') };
-      return () => answerHealth(endpoint, checks, healthQuery);
-    }
-    const check = checks.find((candidate) => candidate.name === name);
-    return check && (() => answerSingleCheck(check));
-  }
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 function listenReason(error: NodeJS.ErrnoException): string {

@@ -1,5 +1,18 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
+import {
+  addressBytes,
+  bitString,
+  boolean,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+  tagged,
+  time,
+  unsignedInteger,
+  utf8String,
+} from '../../src/serve/der.js';
 
 /** A key pair with its certificate, both PEM. */
 export interface Certificate {
@@ -16,8 +29,8 @@ export interface CertificateSubject {
 }
 
 /**
- * A certificate authority for one test run, on P-256 (X.509 v3 by RFC 5280, written as DER here, so that a control
- * plane starts without openssl being installed).
+ * A certificate authority for one test run, on P-256 (X.509 v3 by RFC 5280), so that a control plane starts
+ * without openssl being installed.
  */
 export class CertificateAuthority {
   readonly certificate: string;
@@ -29,9 +42,9 @@ export class CertificateAuthority {
     this.#key = pair.privateKey;
     this.#name = distinguishedName({ commonName });
     // keyCertSign and cRLSign are bits 5 and 6: one byte with one unused bit.
-    const keyUsage = tlv(0x03, Buffer.from([1, 0b0000_0110]));
+    const keyUsage = bitString(Buffer.from([0b0000_0110]), 1);
     this.certificate = this.#sign(this.#name, pair.publicKey, [
-      extension('2.5.29.19', sequence(tlv(0x01, Buffer.from([0xff]))), true),
+      extension('2.5.29.19', sequence(boolean(true)), true),
       extension('2.5.29.15', keyUsage, true),
     ]);
   }
@@ -40,8 +53,11 @@ export class CertificateAuthority {
   issue(subject: CertificateSubject): Certificate {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = [
-      extension('2.5.29.15', tlv(0x03, Buffer.from([7, 0b1000_0000])), true),
-      extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1'), oid('1.3.6.1.5.5.7.3.2'))),
+      extension('2.5.29.15', bitString(Buffer.from([0b1000_0000]), 7), true),
+      extension(
+        '2.5.29.37',
+        sequence(objectIdentifier('1.3.6.1.5.5.7.3.1'), objectIdentifier('1.3.6.1.5.5.7.3.2')),
+      ),
     ];
     const names = (subject.alternativeNames ?? []).map(alternativeName);
     if (names.length > 0) extensions.push(extension('2.5.29.17', sequence(...names)));
@@ -52,28 +68,27 @@ export class CertificateAuthority {
   }
 
   #sign(subject: Buffer, publicKey: KeyObject, extensions: readonly Buffer[]): string {
-    const algorithm = sequence(oid('1.2.840.10045.4.3.2'));
+    const algorithm = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
     const now = Date.now();
     const toBeSigned = sequence(
-      tlv(0xa0, integer(Buffer.from([2]))),
-      integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
+      tagged(0xa0, unsignedInteger(Buffer.from([2]))),
+      unsignedInteger(randomBytes(16)),
       algorithm,
       this.#name,
       sequence(time(now - 3_600_000), time(now + 10 * 86_400_000)),
       subject,
       publicKey.export({ type: 'spki', format: 'der' }),
-      tlv(0xa3, sequence(...extensions)),
+      tagged(0xa3, sequence(...extensions)),
     );
     const signature = sign('sha256', toBeSigned, { key: this.#key, dsaEncoding: 'der' });
-    const der = sequence(toBeSigned, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
+    const der = sequence(toBeSigned, algorithm, bitString(signature));
     const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
     return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
   }
 }
 
 function distinguishedName({ commonName, organizations = [] }: CertificateSubject): Buffer {
-  const attribute = (id: string, value: string) =>
-    tlv(0x31, sequence(oid(id), tlv(0x0c, Buffer.from(value))));
+  const attribute = (id: string, value: string) => set(sequence(objectIdentifier(id), utf8String(value)));
   return sequence(
     ...organizations.map((name) => attribute('2.5.4.10', name)),
     attribute('2.5.4.3', commonName),
@@ -81,41 +96,9 @@ function distinguishedName({ commonName, organizations = [] }: CertificateSubjec
 }
 
 function alternativeName(name: string): Buffer {
-  if (isIP(name) === 4) return tlv(0x87, Buffer.from(name.split('.').map(Number)));
-  return tlv(0x82, Buffer.from(name));
+  return isIP(name) === 0 ? tagged(0x82, Buffer.from(name)) : tagged(0x87, addressBytes(name));
 }
 
 function extension(id: string, value: Buffer, critical = false): Buffer {
-  return sequence(oid(id), ...(critical ? [tlv(0x01, Buffer.from([0xff]))] : []), tlv(0x04, value));
-}
-
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return tlv(0x30, Buffer.concat(parts));
-}
-
-function integer(value: Buffer): Buffer {
-  return tlv(0x02, value);
-}
-
-function time(milliseconds: number): Buffer {
-  const digits = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(2, 14);
-  return tlv(0x17, Buffer.from(`${digits}Z`));
-}
-
-function oid(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  return tlv(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
-}
-
-function base128(value: number): number[] {
-  const bytes = [value & 0x7f];
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes.unshift((rest & 0x7f) | 0x80);
-  return bytes;
-}
-
-/** Tag, length, value. */
-function tlv(tag: number, value: Buffer): Buffer {
-  const size = value.length;
-  const length = size < 0x80 ? [size] : size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), value]);
+  return sequence(objectIdentifier(id), ...(critical ? [boolean(true)] : []), octetString(value));
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from './api-client.js';
 import { type Binaries, ensureBinaries, type Program } from './build.js';
-import { CertificateAuthority } from './certificate.js';
+import { type Certificate, CertificateAuthority, type CertificateSubject } from './certificate.js';
 import { Child } from './child-process.js';
 import { freePorts } from './free-port.js';
 import { kubeconfig } from './kubeconfig.js';
@@ -160,8 +160,13 @@ export class ControlPlane {
     );
   }
 
-  /** Asks for a token of a ServiceAccount (TokenRequest) and writes a kubeconfig with it; the path is returned. */
-  async serviceAccountKubeconfig(
+  /** A certificate that the cluster takes for that of a user. */
+  clientCertificate(subject: CertificateSubject): Certificate {
+    return this.#authority.issue(subject);
+  }
+
+  /** A token of a ServiceAccount (TokenRequest). */
+  async serviceAccountToken(
     namespace: string,
     name: string,
     options: { readonly expirationSeconds?: number } = {},
@@ -174,9 +179,19 @@ export class ControlPlane {
         spec: { expirationSeconds: options.expirationSeconds ?? 3600 },
       },
     );
+    return answer.status.token;
+  }
+
+  /** Asks for a token of a ServiceAccount and writes a kubeconfig with it; the path is returned. */
+  async serviceAccountKubeconfig(
+    namespace: string,
+    name: string,
+    options: { readonly expirationSeconds?: number } = {},
+  ): Promise<string> {
+    const token = await this.serviceAccountToken(namespace, name, options);
     this.#tokens += 1;
     return this.writeKubeconfig(`${namespace}-${name}-${this.#tokens}`, {
-      token: answer.status.token,
+      token,
       namespace,
     });
   }

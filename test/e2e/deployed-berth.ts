@@ -7,6 +7,7 @@ import type { ControlPlane } from '../controlplane/control-plane.js';
 import { freePorts } from '../controlplane/free-port.js';
 import { projectRoot } from '../controlplane/project-root.js';
 import { MountedFolder } from '../mounted-folder.js';
+import { tlsRequest } from '../unit/serve/tls-client.js';
 import { NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { until } from './until.js';
 
@@ -39,6 +40,8 @@ export interface DeployOptions {
   readonly nodeOptions?: readonly string[];
 }
 
+type Get = (path: string) => Promise<{ readonly status: number; readonly body: string }>;
+
 /**
  * Berth as a Deployment in the cluster runs it. No node here runs containers, so this stands in for the kubelet: it takes the pod that the
  * controllers made of the Deployment, mounts its ConfigMaps, and starts the program with the pod's arguments and variables, from a
@@ -48,12 +51,12 @@ export class DeployedBerth {
   readonly child: Child;
   /** Where the pod's ConfigMap is mounted, on this machine. */
   readonly mounted: MountedFolder;
-  readonly #address: string;
+  readonly #get: Get;
 
-  private constructor(child: Child, mounted: MountedFolder, address: string) {
+  private constructor(child: Child, mounted: MountedFolder, get: Get) {
     this.child = child;
     this.mounted = mounted;
-    this.#address = address;
+    this.#get = get;
   }
 
   /** `kubectl apply -k`, and a container for the pod that comes of it; returns when that is ready. */
@@ -101,15 +104,20 @@ export class DeployedBerth {
         NODE_OPTIONS: [given.NODE_OPTIONS ?? '', ...nodeOptions].join(' '),
       },
     );
-    const berth = new DeployedBerth(child, mounted, `http://127.0.0.1:${port}`);
+    // A superuser: what this asks for is not what is tried here.
+    const { certificate: cert, key } = plane.clientCertificate({
+      commonName: 'scraper',
+      organizations: ['system:masters'],
+    });
+    const berth = new DeployedBerth(child, mounted, (path) => tlsRequest(port, { path, tls: { cert, key } }));
     await berth.#ready();
     return berth;
   }
 
   /** Sum of all samples of a metric whose labels include those given; 0 when there is none. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const text = await (await fetch(`${this.#address}/metrics`)).text();
-    return text
+    const { body } = await this.#get('/metrics');
+    return body
       .split('\n')
       .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
       .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
@@ -126,7 +134,7 @@ export class DeployedBerth {
   async #ready(withinMs = 90_000): Promise<void> {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const status = await fetch(`${this.#address}/readyz`).then(
+      const status = await this.#get('/readyz').then(
         (answer) => answer.status,
         () => 0,
       );

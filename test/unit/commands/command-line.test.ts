@@ -84,8 +84,7 @@ describe('the flags of run', () => {
   it('have defaults, and leave unset what the configuration decides', () => {
     const options = read();
     expect(options).toMatchObject({
-      bindAddress: '0.0.0.0',
-      port: 10_259,
+      serving: { secure: { host: '0.0.0.0', port: 10_259 }, plain: undefined },
       logLevel: 'info',
       logFormat: 'auto',
       seed: undefined,
@@ -95,7 +94,7 @@ describe('the flags of run', () => {
   });
 
   it('are read into overrides of the configuration', () => {
-    const { overrides, port } = read(
+    const { overrides, serving } = read(
       ...['--port', '0', '--scheduler-name', 'mine', '--leader-elect=false', '--lease-namespace', 'ns'],
       ...[
         '--lease-name',
@@ -109,7 +108,7 @@ describe('the flags of run', () => {
       ],
       ...['--kube-api-qps', '-1', '--kube-api-burst', '7', '--kubeconfig', '/k'],
     );
-    expect(port).toBe(0);
+    expect(serving.plain?.port).toBe(0);
     expect(overrides).toEqual({
       schedulerName: 'mine',
       leaderElect: false,

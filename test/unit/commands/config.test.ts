@@ -229,7 +229,7 @@ describe('berth run --write-config-to', () => {
       code: 0,
       stdout: '',
       stderr:
-        'berth: warning: --profiling: Berth has no profiles of Go programs to serve: the flag has no effect\n' +
+        'berth: warning: --profiling: what is served follows enableProfiling in the configuration: the flag has no effect\n' +
         'berth: wrote the configuration to /out.yaml\n',
     });
     expect(parse(readFileSync(out, 'utf8'))).toMatchObject({

@@ -75,7 +75,7 @@ const allFlags: Readonly<Record<string, string>> = {
   'secure-port': '10259',
   'show-hidden-metrics-for-version': '1.36',
   'tls-cert-file': '/x',
-  'tls-cipher-suites': 'x',
+  'tls-cipher-suites': 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
   'tls-curve-preferences': 'x',
   'tls-min-version': 'VersionTLS12',
   'tls-private-key-file': '/x',
@@ -85,15 +85,22 @@ const allFlags: Readonly<Record<string, string>> = {
   'write-config-to': '/x',
 };
 
+/** What a flag is not taken without. */
+const partnersOf: Readonly<Record<string, readonly string[]>> = {
+  'tls-cert-file': ['tls-private-key-file'],
+  'tls-private-key-file': ['tls-cert-file'],
+};
+
 describe('every flag of kube-scheduler', () => {
   it.each(Object.entries(allFlags))('is known: --%s', (flag, value) => {
     const foreign = foreignFlags.find(({ name }) => name === flag);
     const argument = `--${flag}=${value}`;
+    const partners = (partnersOf[flag] ?? []).map((partner) => `--${partner}=/x`);
     if (foreign?.fate === 'refused') {
       expect(refusal(argument)).toBe(`--${flag}: ${foreign.reason}`);
       return;
     }
-    const { remarks = [] } = read(argument).overrides;
+    const { remarks = [] } = read(argument, ...partners).overrides;
     expect(remarks).toEqual(
       foreign === undefined ? [] : [`--${flag}: ${foreign.reason}: the flag has no effect`],
     );
@@ -110,7 +117,8 @@ describe('every flag of kube-scheduler', () => {
 
   it('stays out of the help', () => {
     const help = addRunOptions(new Command('run')).helpInformation();
-    expect(help).not.toContain('--tls-cert-file');
+    expect(help).not.toContain('--tls-curve-preferences');
+    expect(help).toContain('--tls-cert-file');
     expect(help).not.toContain('--leader-elect-resource-name');
     expect(help).toContain('--lease-name');
   });
@@ -119,15 +127,7 @@ describe('every flag of kube-scheduler', () => {
 describe('flags with a counterpart', () => {
   it('are read as that', () => {
     const options = read(
-      ...[
-        '--secure-port',
-        '9',
-        '--logging-format=json',
-        '-v',
-        '4',
-        '--pod-max-in-unschedulable-pods-duration',
-        '1m',
-      ],
+      ...['--logging-format=json', '-v', '4', '--pod-max-in-unschedulable-pods-duration', '1m'],
       ...[
         '--leader-elect-lease-duration=1m',
         '--leader-elect-renew-deadline=40s',
@@ -136,7 +136,6 @@ describe('flags with a counterpart', () => {
       ...['--leader-elect-resource-name=l', '--leader-elect-resource-namespace=n'],
     );
     expect(options).toMatchObject({
-      port: 9,
       logFormat: 'json',
       logLevel: 'debug',
       maxUnschedulableMs: 60_000,
@@ -174,12 +173,10 @@ describe('flags with a counterpart', () => {
     );
     expect(options).toMatchObject({ logLevel: 'warn', logFormat: 'text' });
     expect(read('--lease-name', 'a', '--leader-elect-resource-name', 'b').overrides.leaseName).toBe('a');
-    expect(refusal('--port', '1', '--secure-port', '2')).toBe('--secure-port: --port says otherwise');
   });
 
   it('are refused where they ask for what does not exist', () => {
     expect(refusal('--leader-elect-resource-lock', 'endpoints')).toContain('--leader-elect-resource-lock: ');
-    expect(refusal('--secure-port', '0')).toContain('--secure-port: ');
   });
 });
 

@@ -40,7 +40,7 @@ describe('a file of a removed version', () => {
     );
     expect(text).toBe('leaderElection:\n  resourceLock: leases # was\nparallelism: 2\n');
     expect(warnings.slice(1)).toEqual([
-      '4:1 no longer a field of this file and ignored: use --bind-address and --port',
+      '4:1 no longer a field of this file and ignored: use --bind-address and --secure-port',
       '6:3 "endpointsleases" is no longer a kind of lock; read as "leases"',
     ]);
   });

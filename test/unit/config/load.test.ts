@@ -250,7 +250,7 @@ profiles:
     ],
     [
       `${head}healthzBindAddress: ""\n`,
-      'config.yaml:3:1: healthzBindAddress: unknown field; use --bind-address and --port',
+      'config.yaml:3:1: healthzBindAddress: unknown field; use --bind-address and --secure-port',
     ],
     [
       `${head}profiles: [{plugins: {score: [{name: A}]}}]\n`,
