@@ -3,6 +3,7 @@ import { BerthError, describeError, type ExitCode } from '../errors.js';
 import type { CommandContext } from './command-context.js';
 import { addCheckOptions, addPrintOptions, readCheckOptions, readPrintOptions } from './config-options.js';
 import { addDemoOptions, readDemoOptions } from './demo-options.js';
+import { addDoctorOptions, readDoctorOptions } from './doctor-options.js';
 import { readChoice } from './flag-values.js';
 import { addPluginCommands } from './plugin-command.js';
 import { addRunOptions, readRunOptions } from './run-options.js';
@@ -95,6 +96,12 @@ function buildProgram(context: CommandContext, setExitCode: (code: number) => vo
   ).action(async (_flags, command: Command) => {
     const { demoCommand } = await import('./demo.js');
     setExitCode((await demoCommand(readDemoOptions(command), context)) ?? 0);
+  });
+  addDoctorOptions(
+    program.command('doctor').description('find out whether Berth can work in a cluster, and what to mend'),
+  ).action(async (_flags, command: Command) => {
+    const { doctorCommand } = await import('./doctor.js');
+    setExitCode(await doctorCommand(readDoctorOptions(command), context));
   });
   program
     .command('version')

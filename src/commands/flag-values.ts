@@ -66,6 +66,18 @@ export function readText(flag: string): (text: string) => string {
   };
 }
 
+/** `namespace/name`. */
+export function readObjectName(
+  flag: string,
+): (text: string) => { readonly namespace: string; readonly name: string } {
+  return (text) => {
+    const [, namespace, name] = /^([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec(text) ?? [];
+    if (namespace === undefined || name === undefined)
+      throw refuse(flag, text, 'a namespace and a name, such as berth-system/berth');
+    return { namespace, name };
+  };
+}
+
 export function readChoice<Choice extends string>(
   flag: string,
   choices: readonly Choice[],

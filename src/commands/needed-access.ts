@@ -1,5 +1,6 @@
 import type { EffectiveConfiguration } from '../config/scheduler-configuration.js';
 import type { NeededAccess } from '../kube/access-review.js';
+import { authenticationConfigMap } from '../kube/client-ca.js';
 
 const events = 'events.k8s.io';
 const leases = 'coordination.k8s.io';
@@ -53,6 +54,16 @@ export function neededAccess({ configuration, watchedKinds, enabledPlugins }: En
       : []),
   ]);
 }
+
+/**
+ * What the secure port needs to find out who calls and what he may see. Nothing ends without: client certificates, tokens, or
+ * both are then not accepted.
+ */
+export const servingAccess: readonly NeededAccess[] = [
+  { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' },
+  { verb: 'create', group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
+  { verb: 'get', group: '', resource: 'configmaps', ...authenticationConfigMap },
+];
 
 function watching({ group, resource }: EnabledParts['watchedKinds'][number]): NeededAccess[] {
   return [

@@ -13,7 +13,23 @@ export interface NeededAccess {
   readonly name?: string;
 }
 
+/** Somebody else whose rights are asked about; asking needs the right to create SubjectAccessReviews. */
+export interface AccessSubject {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+/** A ServiceAccount as the API server names it. */
+export function serviceAccountSubject(namespace: string, name: string): AccessSubject {
+  return {
+    user: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  };
+}
+
 export interface AccessReviewOptions {
+  /** @default whoever asks */
+  readonly subject?: AccessSubject;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
@@ -45,11 +61,11 @@ const pauseGrowth = 4;
 async function isGranted(
   transport: ApiTransport,
   access: NeededAccess,
-  { signal, clock = systemClock }: AccessReviewOptions,
+  { signal, subject, clock = systemClock }: AccessReviewOptions,
 ): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     try {
-      return await ask(transport, access, signal);
+      return await ask(transport, access, { signal, subject });
     } catch (error) {
       if (!(error instanceof ApiError) || !mayPass(error) || tries >= maxTries) throw error;
       const pauseMs = Math.max(error.retryAfterMs ?? 0, firstPauseMs * pauseGrowth ** (tries - 1));
@@ -66,23 +82,29 @@ function mayPass({ isAmbiguous, failure, code }: ApiError): boolean {
 async function ask(
   transport: ApiTransport,
   access: NeededAccess,
-  signal: AbortSignal | undefined,
+  {
+    signal,
+    subject,
+  }: { readonly signal: AbortSignal | undefined; readonly subject: AccessSubject | undefined },
 ): Promise<boolean> {
+  const kind = subject === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
   try {
     const review = await transport.request<{ status?: { allowed?: boolean } }>({
       method: 'POST',
-      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      path: `/apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`,
       body: {
         apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: access },
+        kind,
+        spec: { ...subject, resourceAttributes: access },
       },
       ...(signal === undefined ? {} : { signal }),
     });
     return review.status?.allowed === true;
   } catch (error) {
-    if (error instanceof ApiError && error.failure === 'status' && (error.code === 403 || error.code === 404))
-      return true;
+    const isRefused =
+      error instanceof ApiError && error.failure === 'status' && (error.code === 403 || error.code === 404);
+    // Of oneself one finds out by doing; of somebody else not.
+    if (isRefused && subject === undefined) return true;
     throw error;
   }
 }

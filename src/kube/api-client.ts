@@ -24,6 +24,8 @@ export interface RequestInfo {
   readonly host: string;
   readonly code: number;
   readonly durationMs: number;
+  /** What the server's clock said, as it wrote it; not of streams. */
+  readonly serverDate?: string | undefined;
 }
 
 export interface ClientObserver {
@@ -139,7 +141,8 @@ export class ApiClient implements ApiTransport {
       },
       this.#clock,
     );
-    this.#observeRequest(method, path, 'code' in result ? result.code : 0, startedAt);
+    const code = 'code' in result ? result.code : 0;
+    this.#observeRequest(method, path, code, startedAt, 'date' in result ? result.date : undefined);
     return this.#judge(result, { ...request, timeoutMs }, headers);
   }
 
@@ -298,9 +301,10 @@ export class ApiClient implements ApiTransport {
     return { error, headers, retryAfterMs };
   }
 
-  #observeRequest(method: string, path: string, code: number, startedAt: number): void {
+  #observeRequest(method: string, path: string, code: number, startedAt: number, serverDate?: string): void {
     const durationMs = this.#clock.monotonic() - startedAt;
-    this.#observe.request?.({ method, path, host: this.host, code, durationMs });
+    const date = serverDate === undefined ? {} : { serverDate };
+    this.#observe.request?.({ method, path, host: this.host, code, durationMs, ...date });
   }
 }
 

@@ -18,6 +18,8 @@ export interface WireAnswer {
   readonly kind: 'answered';
   readonly code: number;
   readonly retryAfter: string | undefined;
+  /** What the server's clock said, as it wrote it. */
+  readonly date: string | undefined;
   readonly body: string;
 }
 
@@ -44,6 +46,7 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
     let settled = false;
     let code = 0;
     let retryAfter: string | undefined;
+    let date: string | undefined;
     let length = 0;
     const chunks: Buffer[] = [];
 
@@ -75,6 +78,7 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
       onResponseStart(_controller, statusCode, headers) {
         code = statusCode;
         retryAfter = typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined;
+        date = typeof headers.date === 'string' ? headers.date : undefined;
       },
       onResponseData(_controller, chunk) {
         length += chunk.length;
@@ -85,7 +89,7 @@ export function exchange(dispatcher: Dispatcher, request: WireRequest, clock: Cl
         if (!finish()) return;
         const body = Buffer.concat(chunks, length).toString('utf8');
         // undici takes the connection for free one turn later: a caller told now would open another for its next request.
-        queueMicrotask(() => setImmediate(resolve, { kind: 'answered', code, retryAfter, body }));
+        queueMicrotask(() => setImmediate(resolve, { kind: 'answered', code, retryAfter, date, body }));
       },
       onResponseError(_controller, cause) {
         settle({ kind: 'failed', sent: controller !== undefined, cause });

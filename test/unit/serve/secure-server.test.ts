@@ -157,6 +157,7 @@ describe('who may see what', () => {
       status: 'Failure',
       message: `forbidden: User "system:anonymous" cannot get path "${path}"`,
       reason: 'Forbidden',
+      details: {},
       code: 403,
     });
     expect(asked).toEqual([`may system:anonymous (system:unauthenticated) get ${path}`]);
