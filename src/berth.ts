@@ -16,6 +16,7 @@ import type { Logger } from './observe/logger.js';
 import type { Metrics } from './observe/metrics.js';
 import { OutcomeRecorder } from './observe/outcome-recorder.js';
 import { PreemptionRecorder } from './observe/preemption-recorder.js';
+import { UntriedPods } from './observe/untried-pods.js';
 import type { PluginHost } from './plugin-host/plugin-host.js';
 import { createInTreeRegistry } from './plugins/in-tree.js';
 import { Policy, type PolicyParts } from './policy.js';
@@ -75,6 +76,7 @@ export class Berth {
   readonly #preemptions: PreemptionExecutor;
   readonly #refusals: KubeletRefusals;
   readonly #waiting: WaitingPods;
+  readonly #untried: UntriedPods;
   readonly #watch: ClusterWatch;
   readonly #parts: PolicyParts;
   readonly #feedFor: (kind: ObjectKind) => ObjectFeed;
@@ -120,6 +122,10 @@ export class Berth {
           error: String(error),
         }),
     });
+    this.#untried = new UntriedPods({
+      record: (event) => this.record(event),
+      isOurs: (name) => this.#policy.isOurs(name),
+    });
     const latest = (uid: string) => this.#watch.pods.get(uid);
     const waiting = new WaitingPods({ clock });
     const preBinding = new PodsInPreBind();
@@ -164,6 +170,7 @@ export class Berth {
       observer: {
         incoming: (queue, event) => metrics.queueIncomingPods.of(queue, event).inc(),
         rejectedBy: (plugin, profile, delta) => metrics.unschedulablePods.of(plugin, profile).inc(delta),
+        gated: (pod, reason) => this.#untried.gated(pod, reason),
       },
     });
     const handled = (event: string, seconds: number): void =>
@@ -178,7 +185,10 @@ export class Berth {
         confirmed: (pod) => this.#refusals.bound(pod.uid),
         movedElsewhere: (pod) =>
           logger.warn('the pod was bound elsewhere than decided', { pod: podKey(pod), node: pod.nodeName }),
-        settled: (uid) => this.#statuses.forget(uid),
+        settled: (uid) => {
+          this.#statuses.forget(uid);
+          this.#untried.settled(uid);
+        },
         left: (pod) => this.#refusals.left(pod),
       },
     });
@@ -209,6 +219,7 @@ export class Berth {
       feed,
       objectFeeds: this.#policy.watchedKinds.map(this.#feedFor),
       keep: this.#policy.extenders?.kept,
+      unreadablePod: (raw, error) => this.#untried.unreadable(raw, error),
     });
     this.#scheduler = new Scheduler({
       ...this.#policy.scheduling,
@@ -323,6 +334,7 @@ export class Berth {
   /** Schedules until the signal fires, then ends in order: bindings, evictions and conditions under way are finished. */
   async schedule(options: { readonly signal: AbortSignal }): Promise<void> {
     const { signal } = options;
+    this.#untried.begin();
     await Promise.all([
       this.#scheduler.run({ signal }),
       this.queue.run({ signal }),

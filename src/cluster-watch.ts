@@ -28,6 +28,8 @@ export interface ClusterWatchOptions {
   readonly objectFeeds: readonly ObjectFeed[];
   /** Sees each pod and node as it was decoded, for those to whom the slim object is not enough. */
   readonly keep?: WholeObjects | undefined;
+  /** Told of pods that are set aside because they cannot be read, as they were decoded. */
+  readonly unreadablePod?: (raw: unknown, error: unknown) => void;
 }
 
 /** Takes decoded objects beside the slim ones that were made of them. */
@@ -67,9 +69,17 @@ export class ClusterWatch {
     const projectNode = seenBy(createNodeProjector(), (node, raw) => {
       for (const keeper of keepers) keeper.node(node, raw);
     });
-    const projectPod = seenBy(createPodProjector(), (pod, raw) => {
+    const projectReadable = seenBy(createPodProjector(), (pod, raw) => {
       for (const keeper of keepers) keeper.pod(pod, raw);
     });
+    const projectPod = (raw: unknown): Pod => {
+      try {
+        return projectReadable(raw);
+      } catch (error) {
+        options.unreadablePod?.(raw, error);
+        throw error;
+      }
+    };
     this.#nodes = this.#reflect<Node>('nodes', nodesPath, projectNode, {
       added: (node) => feed.nodeAdded(node),
       updated: (old, node) => feed.nodeUpdated(old, node),

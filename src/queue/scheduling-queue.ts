@@ -25,6 +25,8 @@ export interface QueueObserver {
   incoming?(queue: 'active' | 'backoff' | 'unschedulable', event: string): void;
   /** One pod more or less counts as refused by a plugin. */
   rejectedBy?(plugin: string, profile: string, delta: 1 | -1): void;
+  /** A pod is held back before its first attempt; said again whenever it was looked at again. */
+  gated?(pod: Pod, reason: string): void;
 }
 
 /** What the queue owes to the configuration. */
@@ -447,8 +449,10 @@ export class SchedulingQueue {
     if (profile === undefined) return false;
     const first = profile.preEnqueue.filter((plugin) => plugin.name === before);
     for (const plugin of [...first, ...profile.preEnqueue.filter((other) => other.name !== before)]) {
-      if (plugin.preEnqueue(entry.pod) === undefined) continue;
+      const status = plugin.preEnqueue(entry.pod);
+      if (status === undefined) continue;
       entry.gatedBy = plugin.name;
+      if (entry.attempts === 0) this.#observer.gated?.(entry.pod, status.reasons.join(', '));
       if (!entry.rejectors.has(plugin.name)) {
         entry.rejectors = new Set([...entry.rejectors, plugin.name]);
         this.#observer.rejectedBy?.(plugin.name, entry.pod.schedulerName, 1);
