@@ -101,7 +101,14 @@ describe('requests', () => {
     const client = connect({ observe: { request: (info) => seen.push(info) } });
     await failure(get(client, '/api/v1/namespaces/n/pods/x'));
     expect(seen).toEqual([
-      { method: 'GET', path: '/api/v1/namespaces/n/pods/x', host: client.host, code: 404, durationMs: 25 },
+      {
+        method: 'GET',
+        path: '/api/v1/namespaces/n/pods/x',
+        host: client.host,
+        code: 404,
+        durationMs: 25,
+        serverDate: expect.any(String),
+      },
     ]);
   });
 
