@@ -115,7 +115,7 @@ export const ERRORS = {
   },
   BERTH_E_LISTEN: {
     message: 'cannot listen on {address}: {reason}',
-    hint: 'choose another address with --bind-address or --port (0 takes any free port)',
+    hint: 'choose another address with --bind-address and --secure-port, or --port',
     exitCode: 1,
   },
   BERTH_E_INTERRUPTED: {
