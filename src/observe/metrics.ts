@@ -175,6 +175,12 @@ export class Metrics {
     stability: 'BETA',
     labels: ['plugin', 'profile'],
   });
+  /** Where several plugins or reasons stood in the way of one attempt, it counts for each. */
+  readonly refusals = this.#counter({
+    name: 'berth_refused_attempts_total',
+    help: 'Attempts that found no node, by the plugin that refused nodes and its reason.',
+    labels: ['plugin', 'reason'],
+  });
   readonly eventHandlingDuration = this.#histogram({
     name: 'scheduler_event_handling_duration_seconds',
     help: 'Time to handle an event of the cluster.',

@@ -8,6 +8,7 @@ import type { Outcome, SchedulerObserver } from '../scheduler/scheduler.js';
 import type { StatusWriter } from '../scheduler/status-writer.js';
 import type { Logger } from './logger.js';
 import { attemptsLabel, type Metrics } from './metrics.js';
+import { RefusalSeries } from './refusal-series.js';
 
 export interface OutcomeRecorderOptions {
   readonly metrics: Metrics;
@@ -30,6 +31,7 @@ export class OutcomeRecorder implements SchedulerObserver {
   /** By scheduler name: of attempts whose plugins are timed, and of the others. */
   readonly #sampling = new Map<string, EvaluationObserver>();
   readonly #counting = new Map<string, EvaluationObserver>();
+  readonly #refusalSeries = new RefusalSeries();
 
   constructor(options: OutcomeRecorderOptions) {
     this.#options = options;
@@ -122,11 +124,12 @@ export class OutcomeRecorder implements SchedulerObserver {
     this.#event(pod, 'Normal', 'Scheduled', 'Binding', note);
   }
 
-  #pending({ pod, reason, message, nominate, seconds }: Outcome & { kind: 'pending' }): void {
+  #pending({ pod, reason, message, causes, nominate, seconds }: Outcome & { kind: 'pending' }): void {
     const { metrics, logger, statuses } = this.#options;
     const result = reason === 'Unschedulable' ? 'unschedulable' : 'error';
     metrics.scheduleAttempts.of(result, pod.schedulerName).inc();
     metrics.schedulingAttemptDuration.of(result, pod.schedulerName).observe(seconds);
+    for (const cause of causes ?? []) metrics.refusals.of(...this.#refusalSeries.labels(cause)).inc();
     const facts = { pod: podKey(pod), profile: pod.schedulerName, reason: message };
     if (reason === 'SchedulerError') logger.error('failed to schedule the pod; trying again', facts);
     else logger.info('the pod fits on no node; waiting', facts);

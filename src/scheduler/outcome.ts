@@ -3,6 +3,7 @@ import type { StatusCode } from '../framework/status.js';
 import type { QueueEntry } from '../queue/queued-pod.js';
 import type { EvaluationObserver } from './evaluation-observer.js';
 import type { Placement } from './placement.js';
+import type { RefusalCause } from './refusal-causes.js';
 
 /** How one attempt ended, for metrics, logs, events and whoever else watches. Durations are in seconds. */
 export type Outcome =
@@ -18,6 +19,8 @@ export type Outcome =
       readonly pod: Pod;
       readonly reason: 'Unschedulable' | 'SchedulerError';
       readonly message: string;
+      /** What stood in the way, each cause once; absent where no plugin refused anything. */
+      readonly causes?: readonly RefusalCause[];
       /** The nomination that the pod is to have from now on, '' for none. Absent: the one it has. */
       readonly nominate?: string;
       readonly seconds: number;

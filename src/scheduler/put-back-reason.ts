@@ -1,10 +1,13 @@
 import { isRejection, type Status, statusMessage } from '../framework/status.js';
 import { refusalMessage } from './fit-message.js';
+import type { RefusalCause } from './refusal-causes.js';
 
 /** Why a pod goes back to the queue. */
 export interface PutBackReason {
   readonly reason: 'Unschedulable' | 'SchedulerError';
   readonly message: string;
+  /** What the message counts, as data; absent where no plugin refused anything. */
+  readonly causes?: readonly RefusalCause[];
   /** Plugins whose events can bring it back; without any it is tried again after a backoff. */
   readonly rejectors?: ReadonlySet<string>;
   /** Those of them that will say themselves when to try again. */
@@ -22,6 +25,9 @@ export function refusedPlacement(status: Status): PutBackReason {
   return {
     reason: 'Unschedulable',
     message: refusalMessage(status.reasons),
+    causes: status.reasons.flatMap((reason) =>
+      status.plugin === undefined ? [] : [{ plugin: status.plugin, reason }],
+    ),
     rejectors,
     pendingPlugins: status.code === 'Pending' ? rejectors : nobody,
     nominate: '',

@@ -382,7 +382,7 @@ export class Scheduler {
     const { queue, observer } = this.#options;
     const pod = this.#pendingPod(entry);
     if (pod === undefined) return;
-    const { reason, message, rejectors = new Set(), pendingPlugins = new Set(), nominate } = why;
+    const { reason, message, causes, rejectors = new Set(), pendingPlugins = new Set(), nominate } = why;
     const before = entry.pod;
     queue.putBack(entry, pod, { rejectors, pendingPlugins });
     this.#renominate(before, pod, nominate);
@@ -391,6 +391,7 @@ export class Scheduler {
       pod,
       reason,
       message,
+      ...(causes === undefined ? {} : { causes }),
       ...(nominate === undefined ? {} : { nominate }),
       seconds: this.#secondsSince(started),
     });

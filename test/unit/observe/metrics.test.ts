@@ -20,6 +20,7 @@ const counters: readonly Row[] = [
   ['scheduler_preemption_attempts_total', 'STABLE', []],
   ['scheduler_pod_scheduled_after_flush_total', 'ALPHA', []],
   ['rest_client_requests_total', 'ALPHA', ['code', 'method', 'host']],
+  ['berth_refused_attempts_total', 'ALPHA', ['plugin', 'reason']],
   ['berth_reflector_relists_total', 'ALPHA', ['resource']],
   ['berth_reflector_reconnects_total', 'ALPHA', ['resource']],
   ['berth_reflector_disruptions_total', 'ALPHA', ['resource', 'kind']],
@@ -115,6 +116,7 @@ function touchAll(metrics: Metrics): void {
   metrics.queueIncomingPods.of('active', 'UnscheduledPodAdd').inc();
   metrics.queueIncomingEntities.of('active', 'UnscheduledPodAdd', 'pod').inc();
   metrics.unschedulablePods.of('NodeName', 'berth').inc();
+  metrics.refusals.of('NodeResourcesFit', 'Insufficient cpu').inc();
   metrics.eventHandlingDuration.of('NodeAdd').observe(0.01);
   metrics.inflightEvents.of('NodeAdd').set(1);
   metrics.queueingHintExecutionDuration.of('NodeName', 'NodeAdd', 'Queue').observe(0.01);
