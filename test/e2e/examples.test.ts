@@ -96,7 +96,7 @@ describe('an example, applied with kubectl,', () => {
     let root = projectRoot();
     if (change !== undefined) {
       root = await mkdtemp(join(cluster.plane.dir, 'copy-'));
-      for (const part of ['manifests/base', `examples/${example}`])
+      for (const part of ['manifests', `examples/${example}`])
         await cp(join(projectRoot(), part), join(root, part), { recursive: true });
       const file = join(root, 'examples', example, 'berth.yaml');
       const before = await readFile(file, 'utf8');

@@ -5,11 +5,13 @@ import { Command } from 'commander';
 import { addRunOptions, readRunOptions } from '../../../src/commands/run-options.js';
 import {
   allManifestFiles,
-  baseKustomization,
+  baseFolder,
   baseObject,
   baseObjects,
   type Container,
   type Deployment,
+  kustomizationFolders,
+  kustomizationOf,
   type Manifest,
   type PodSpec,
   projectFolder,
@@ -67,15 +69,15 @@ describe('the Deployment of Berth', () => {
   });
 
   it('is asked about its health where it answers', () => {
-    const port = container.ports.find(({ name }) => name === 'http')?.containerPort;
+    const port = container.ports.find(({ name }) => name === 'https')?.containerPort;
     expect(port).toBe(10259);
     for (const probe of [container.startupProbe, container.livenessProbe]) {
-      expect(probe.httpGet).toEqual({ path: '/livez', port: 'http', scheme: 'HTTP' });
+      expect(probe.httpGet).toEqual({ path: '/livez', port: 'https', scheme: 'HTTPS' });
     }
-    expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http', scheme: 'HTTP' });
+    expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'https', scheme: 'HTTPS' });
     expect(deployment.spec.template.metadata.annotations).toEqual({
       'prometheus.io/scrape': 'true',
-      'prometheus.io/scheme': 'http',
+      'prometheus.io/scheme': 'https',
       'prometheus.io/port': String(port),
       'prometheus.io/path': '/metrics',
     });
@@ -105,7 +107,9 @@ describe('the Deployment of Berth', () => {
       version: string;
     };
     expect(container.image).toBe(`berth:${version}`);
-    expect(baseKustomization().labels[0]?.pairs['app.kubernetes.io/version']).toBe(version);
+    const labels = kustomizationFolders().flatMap((folder) => kustomizationOf(folder).labels ?? []);
+    expect(labels.length).toBeGreaterThan(2);
+    expect([...new Set(labels.map(({ pairs }) => pairs['app.kubernetes.io/version']))]).toEqual([version]);
     expect(readFileSync(join(projectFolder, 'Dockerfile'), 'utf8')).toContain(`ARG VERSION=${version}\n`);
   });
 
@@ -114,23 +118,28 @@ describe('the Deployment of Berth', () => {
     expect(labels).toMatchObject(deployment.spec.selector.matchLabels);
     const service = baseObject<Service>('Service');
     expect(labels).toMatchObject(service.spec.selector);
-    expect(service.spec.ports).toMatchObject([{ port: 10259, targetPort: 'http' }]);
+    expect(service.spec.ports).toMatchObject([{ port: 10259, targetPort: 'https' }]);
   });
 });
 
 describe('the namespace of Berth', () => {
   it('lets nothing in that is laxer than restricted', () => {
     expect(baseObject('Namespace')).toMatchObject({
-      metadata: {
-        name: baseKustomization().namespace,
-        labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-      },
+      metadata: { name: 'berth-system', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     });
   });
 
-  it('is where everything lives that has a namespace', () => {
-    expect(baseKustomization().namespace).toBe('berth-system');
-    expect(baseObjects().filter(({ metadata }) => metadata.namespace !== undefined)).toEqual([]);
+  it('is where everything lives that has a namespace, but for the right to read one ConfigMap', () => {
+    const elsewhere = baseObjects().filter(
+      ({ metadata }) => metadata.namespace !== undefined && metadata.namespace !== 'berth-system',
+    );
+    expect(elsewhere.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`)).toEqual([
+      'Role kube-system/berth-authentication-reader',
+      'RoleBinding kube-system/berth-authentication-reader',
+    ]);
+    expect(kustomizationOf(baseFolder).configMapGenerator).toEqual([
+      { name: 'berth-config', namespace: 'berth-system', files: ['scheduler-config.yaml'] },
+    ]);
   });
 });
 

@@ -16,8 +16,9 @@ export interface Manifest {
 }
 
 export interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
   readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
@@ -85,10 +86,14 @@ export interface Service extends Manifest {
 }
 
 export interface Kustomization {
-  readonly namespace: string;
-  readonly resources: readonly string[];
-  readonly labels: readonly { readonly pairs: Readonly<Record<string, string>> }[];
-  readonly configMapGenerator: readonly { readonly name: string; readonly files: readonly string[] }[];
+  readonly resources?: readonly string[];
+  readonly components?: readonly string[];
+  readonly labels?: readonly { readonly pairs: Readonly<Record<string, string>> }[];
+  readonly configMapGenerator?: readonly {
+    readonly name: string;
+    readonly namespace: string;
+    readonly files: readonly string[];
+  }[];
 }
 
 export const projectFolder = fileURLToPath(new URL('../../../', import.meta.url));
@@ -108,13 +113,29 @@ export function allManifestFiles(): string[] {
     .map((path) => join(projectFolder, 'manifests', path));
 }
 
-export function baseKustomization(): Kustomization {
-  return readDocuments(join(baseFolder, 'kustomization.yaml'))[0] as Kustomization;
+export function kustomizationOf(folder: string): Kustomization {
+  return readDocuments(join(folder, 'kustomization.yaml'))[0] as Kustomization;
 }
 
-/** What manifests/base applies, before kustomize adds namespace and labels. */
+/** Every folder under manifests/ that kustomize reads. */
+export function kustomizationFolders(): string[] {
+  return allManifestFiles()
+    .filter((path) => path.endsWith('/kustomization.yaml'))
+    .map((path) => path.slice(0, -'/kustomization.yaml'.length));
+}
+
+/** What manifests/base applies, its components included, before kustomize adds labels. */
 export function baseObjects(): Manifest[] {
-  return baseKustomization().resources.flatMap((file) => readDocuments(join(baseFolder, file)) as Manifest[]);
+  const { components = [] } = kustomizationOf(baseFolder);
+  return [baseFolder, ...components.map((component) => join(baseFolder, component))].flatMap(objectsOf);
+}
+
+/** The objects that one folder brings along itself. */
+export function objectsOf(folder: string): Manifest[] {
+  const { resources = [] } = kustomizationOf(folder);
+  return resources
+    .filter((resource) => resource.endsWith('.yaml'))
+    .flatMap((file) => readDocuments(join(folder, file)) as Manifest[]);
 }
 
 /** The one object of that kind (and name) in manifests/base. */
