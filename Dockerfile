@@ -34,12 +34,13 @@ LABEL org.opencontainers.image.title="berth" \
 WORKDIR /app
 # package.json makes Node.js read the files as ES modules; LICENSE and NOTICE travel with every copy of the program.
 COPY package.json LICENSE NOTICE ./
-COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/lease-worker.js /src/dist/lease-worker.js.map \
+COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/berth.js.LEGAL.txt \
+     /src/dist/lease-worker.js /src/dist/lease-worker.js.map /src/dist/lease-worker.js.LEGAL.txt \
      /src/dist/plugin-module-hooks.js /src/dist/plugin-module-hooks.js.map /src/dist/sbom.json ./
 # Distroless keeps node in /nodejs/bin, the official image in /usr/local/bin; with both on the path either base works.
 ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=64"
+    NODE_OPTIONS="--max-semi-space-size=64 --enable-source-maps"
 # A number, not a name: the kubelet can then verify runAsNonRoot without reading the image's passwd file.
 USER 65532:65532
 EXPOSE 10259

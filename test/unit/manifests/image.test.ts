@@ -28,7 +28,12 @@ describe('the image', () => {
     const built = [...runtime.matchAll(/\/src\/dist\/(\S+)/g)].map(([, name]) => name);
     const programs = ['berth', 'lease-worker', 'plugin-module-hooks'];
     expect(built.sort()).toEqual(
-      [...programs.flatMap((name) => [`${name}.js`, `${name}.js.map`]), 'sbom.json'].sort(),
+      [
+        ...programs.flatMap((name) => [`${name}.js`, `${name}.js.map`]),
+        'berth.js.LEGAL.txt',
+        'lease-worker.js.LEGAL.txt',
+        'sbom.json',
+      ].sort(),
     );
     for (const name of programs)
       expect(read('scripts/build.mjs')).toMatch(new RegExp(`^ {2}'?${name}'?: `, 'm'));
