@@ -18,27 +18,26 @@ const queries = [
 /** What Prometheus adds to every series of a target, or makes itself. */
 const targetLabels = ['job', 'instance', 'pod', 'namespace', 'le'];
 
-/** Every metric that Berth has, with its labels. */
+/** Every metric that Berth has, with its labels: those that the code declares, and those of the process. */
 const known = new Map<string, readonly string[]>([['up', []]]);
 let metrics: Metrics;
 
 beforeAll(() => {
   const registered = jest.spyOn(Registry.prototype, 'registerMetric');
   metrics = new Metrics();
-  for (const [metric] of registered.mock.calls) {
-    const {
-      name,
-      labelNames = [],
-      buckets,
-    } = metric as unknown as {
-      readonly name: string;
-      readonly labelNames?: readonly string[];
-      readonly buckets?: unknown;
-    };
-    const names = buckets === undefined ? [name] : ['_bucket', '_sum', '_count'].map((end) => name + end);
-    for (const each of names) known.set(each, labelNames);
-  }
+  for (const [metric] of registered.mock.calls)
+    known.set((metric as unknown as { readonly name: string }).name, []);
   registered.mockRestore();
+  const declared = readFileSync(join(projectFolder, 'src/observe/metrics.ts'), 'utf8');
+  for (const [, kind = '', name = '', rest = ''] of declared.matchAll(
+    /#(\w+)\(\{\s+name: '(\w+)',(.*?)\}\)/gs,
+  )) {
+    const labels = /labels: \[([^\]]*)\]/.exec(rest)?.[1]?.match(/\w+/g) ?? [];
+    const ends = kind.toLowerCase().endsWith('histogram') ? ['_bucket', '_sum', '_count'] : [''];
+    // Declared, but never registered: nobody would see it.
+    expect([name, known.has(name)]).toEqual([name, true]);
+    for (const end of ends) known.set(name + end, labels);
+  }
 });
 
 afterAll(() => metrics.close());
