@@ -91,8 +91,7 @@ describe('the Deployment of Berth', () => {
     expect(readRunOptions(command)).toMatchObject({
       configPath: '/etc/kubernetes/scheduler-config.yaml',
       logFormat: 'json',
-      port: 10259,
-      bindAddress: '0.0.0.0',
+      serving: { secure: { host: '0.0.0.0', port: 10259 }, plain: undefined },
       kubeconfig: undefined,
     });
   });
