@@ -42,7 +42,7 @@ export async function runArrivals(
   meter.begin();
   const { createdAt, elapsedMs } = await createAtRate(plane, objects, { perSecond, signal });
   await watch.all({ withinMs: runWithinMs, signal, failed });
-  const cpu = await meter.untilAtRest(signal);
+  const cpu = await meter.untilAtRest(plane, signal);
   const metrics = await scheduler.metrics();
   const latencies = [...watch.boundAt].map(([name, at]) => Math.max(0, at - (createdAt.get(name) ?? at)));
   const delay = (stat: string): number => 1000 * metrics.sum('berth_event_loop_delay_seconds', { stat });

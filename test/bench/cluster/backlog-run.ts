@@ -25,7 +25,7 @@ export async function runBacklog(context: RunContext, contender: Contender): Pro
   } finally {
     await churn.stop();
   }
-  const cpu = await meter.untilAtRest(signal);
+  const cpu = await meter.untilAtRest(plane, signal);
   const figures = {
     podsPerSecond: rate(pods, watch.elapsedMs),
     cpuMsPerPod: cpu / pods,
@@ -50,7 +50,7 @@ export async function runCeiling(
   watch.onFirst = meter.begin;
   await watch.all({ withinMs: runWithinMs, signal, failed: binder.failed });
   const { allMs, posted } = await binder.report({ withinMs: runWithinMs, signal });
-  const cpu = await meter.untilAtRest(signal);
+  const cpu = await meter.untilAtRest(plane, signal);
   await watch.stop();
   return {
     podsPerSecond: rate(pods, watch.elapsedMs),
