@@ -25,6 +25,7 @@ export default {
     suite('conformance'),
     suite('integration', { globalSetup: '<rootDir>/test/jest/build-once.mjs' }),
     suite('e2e', { globalSetup: '<rootDir>/test/jest/build-once.mjs' }),
+    suite('deployed'),
   ],
   testTimeout: 30_000,
 };

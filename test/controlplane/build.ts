@@ -116,7 +116,7 @@ export function pinnedVersions(moduleDir: string): { kubernetes: string; etcd: s
 }
 
 /** Without the version set by the linker the components would report v0.0.0-master. */
-function linkerFlags(kubernetes: string): string {
+export function linkerFlags(kubernetes: string): string {
   const [major, minor] = kubernetes.slice(1).split('.');
   const x = 'k8s.io/component-base/version';
   return `-s -w -X ${x}.gitVersion=${kubernetes} -X ${x}.gitMajor=${major} -X ${x}.gitMinor=${minor}`;

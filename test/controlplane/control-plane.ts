@@ -21,6 +21,11 @@ export interface ControlPlaneOptions {
   readonly components?: ControlPlaneComponents;
   /** Text of an audit policy; what it asks for is then logged, one JSON object a line, in {@link ControlPlane.auditLog}. */
   readonly auditPolicy?: string;
+  /**
+   * An address of this machine beside loopback where real nodes reach the API server; it then listens on all addresses, and asks kubelets
+   * for logs. When left out nothing but this machine reaches it.
+   */
+  readonly nodesReachAt?: string;
   /** Further arguments of kube-apiserver. */
   readonly apiServerArgs?: readonly string[];
   /** Further arguments of kube-controller-manager. */
@@ -39,6 +44,15 @@ export interface ControlPlaneComponents {
 }
 
 const READY_WITHIN_MS = 60_000;
+
+/** Arguments of an API server that nobody but this machine reaches. */
+const ON_LOOPBACK: readonly string[] = [
+  '--bind-address=127.0.0.1',
+  '--advertise-address=127.0.0.1',
+  // There is no network here that the `kubernetes` Service could lead to.
+  '--endpoint-reconciler-type=none',
+  '--authorization-mode=RBAC',
+];
 
 /**
  * Starts a real control plane on loopback: etcd, kube-apiserver with TLS and RBAC, and the components asked for.
@@ -212,6 +226,25 @@ export class ControlPlane {
     return path;
   }
 
+  /** A certificate that this control plane's components believe. */
+  issue(subject: CertificateSubject): Certificate {
+    return this.#authority.issue(subject);
+  }
+
+  /** Text of a kubeconfig for a user with a certificate; `server` is {@link url} when left out. */
+  kubeconfigFor(subject: CertificateSubject, options: { readonly server?: string } = {}): string {
+    return kubeconfig({
+      server: options.server ?? this.url,
+      certificateAuthority: this.#authority.certificate,
+      user: this.issue(subject),
+    });
+  }
+
+  /** The API server at another address of this machine. */
+  urlAt(address: string): string {
+    return `https://${address}:${this.#ports.api}`;
+  }
+
   /** Runs one more program whose logs lie with the others and which ends when the control plane does. */
   async run(name: string, command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Child> {
     const logs = join(this.dir, 'logs');
@@ -238,10 +271,9 @@ export class ControlPlane {
     await this.#startProgram('kube-apiserver', [
       `--etcd-servers=http://127.0.0.1:${this.#ports.etcd}`,
       `--secure-port=${this.#ports.api}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      // There is no network here that the `kubernetes` Service could lead to.
-      '--endpoint-reconciler-type=none',
+      ...(this.#options.nodesReachAt === undefined
+        ? ON_LOOPBACK
+        : this.#forNodes(this.#options.nodesReachAt)),
       '--service-cluster-ip-range=10.0.0.0/24',
       `--tls-cert-file=${join(this.dir, 'apiserver.crt')}`,
       `--tls-private-key-file=${join(this.dir, 'apiserver.key')}`,
@@ -250,7 +282,6 @@ export class ControlPlane {
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${join(this.dir, 'service-account.pub')}`,
       `--service-account-signing-key-file=${join(this.dir, 'service-account.key')}`,
-      '--authorization-mode=RBAC',
       '--delete-collection-workers=8',
       // Ends open watches in order at SIGTERM; without it they hold the process for a minute.
       '--shutdown-watch-termination-grace-period=1s',
@@ -289,7 +320,11 @@ export class ControlPlane {
     const write = (name: string, text: string) => writeFile(join(this.dir, name), text, { mode: 0o600 });
     const server = this.#authority.issue({
       commonName: 'kube-apiserver',
-      alternativeNames: ['127.0.0.1', '10.0.0.1', 'localhost', 'kubernetes.default.svc'],
+      alternativeNames: ['127.0.0.1', '10.0.0.1', 'localhost', 'kubernetes.default.svc', ...this.#nodeSide()],
+    });
+    const kubeletClient = this.#authority.issue({
+      commonName: 'kubelet-client',
+      organizations: ['system:masters'],
     });
     const tokens = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { auditPolicy } = this.#options;
@@ -297,6 +332,8 @@ export class ControlPlane {
     await write('ca.crt', this.#authority.certificate);
     await write('apiserver.crt', server.certificate);
     await write('apiserver.key', server.key);
+    await write('kubelet-client.crt', kubeletClient.certificate);
+    await write('kubelet-client.key', kubeletClient.key);
     await write('service-account.key', tokens.privateKey.export({ type: 'sec1', format: 'pem' }).toString());
     await write('service-account.pub', tokens.publicKey.export({ type: 'spki', format: 'pem' }).toString());
     for (const [name, commonName, organizations] of [
@@ -309,6 +346,24 @@ export class ControlPlane {
       const content = { server: this.url, certificateAuthority: this.#authority.certificate, user };
       await write(`${name}.kubeconfig`, kubeconfig(content));
     }
+  }
+
+  #nodeSide(): string[] {
+    return this.#options.nodesReachAt === undefined ? [] : [this.#options.nodesReachAt];
+  }
+
+  /** Arguments of an API server that nodes at `address` reach, pods through the `kubernetes` Service, and that reaches the kubelets. */
+  #forNodes(address: string): string[] {
+    return [
+      '--bind-address=0.0.0.0',
+      `--advertise-address=${address}`,
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
+      `--kubelet-certificate-authority=${this.caFile}`,
+      `--kubelet-client-certificate=${join(this.dir, 'kubelet-client.crt')}`,
+      `--kubelet-client-key=${join(this.dir, 'kubelet-client.key')}`,
+      '--kubelet-preferred-address-types=InternalIP',
+    ];
   }
 
   #auditArguments(): string[] {
