@@ -16,6 +16,7 @@ const entries = {
   testing: 'src/testing/testing.ts',
   conformance: 'test/conformance/main.ts',
   controlplane: 'test/controlplane/main.ts',
+  realcluster: 'test/realcluster/main.ts',
   oracle: 'test/oracle/main.ts',
   bench: 'test/bench/cluster/main.ts',
   'bench-binder': 'test/bench/cluster/binder/main.ts',
