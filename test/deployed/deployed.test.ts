@@ -1,0 +1,226 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { projectRoot } from '../controlplane/project-root.js';
+import { berthRequests, bindersByPod } from '../e2e/audit.js';
+import { AUDIT_POLICY, type AuditEntry, BERTH_USER, NAMESPACE } from '../e2e/berth-installation.js';
+import { PodWatch } from '../e2e/pod-watch.js';
+import { until } from '../e2e/until.js';
+import { createPods } from '../e2e/workload.js';
+import { ensureBerthImage } from '../realcluster/berth-image.js';
+import { unpackedSize } from '../realcluster/image.js';
+import { type RealCluster, startRealCluster } from '../realcluster/real-cluster.js';
+import { Arrivals } from './arrivals.js';
+import { addFakeNodes, ON_FAKE_NODES } from './fake-nodes.js';
+import { HeldBindings } from './held-bindings.js';
+import { type BerthPod, InstalledBerth } from './installed-berth.js';
+import { allowPrometheus, startScraping, tokenOf } from './prometheus-scrape.js';
+import { grantedRights, unusedRights } from './rights.js';
+import { RightsInUse } from './rights-in-use.js';
+import { ServiceAccountKeys } from './service-account-keys.js';
+import { runningDeployment } from './workloads.js';
+
+const FAKE_NODES = 100;
+const manifests = join(projectRoot(), 'manifests');
+
+describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run containers', () => {
+  let cluster: RealCluster;
+  let watch: PodWatch;
+  let berth: InstalledBerth;
+  let imageSize: number;
+  const outages: { readonly from: number; readonly to: number }[] = [];
+
+  beforeAll(async () => {
+    const log = (line: string) => void process.stderr.write(`${line}\n`);
+    const image = await ensureBerthImage({ log });
+    imageSize = await unpackedSize(image);
+    cluster = await startRealCluster({
+      nodes: 2,
+      images: [image],
+      controlPlane: { auditPolicy: AUDIT_POLICY },
+    });
+    watch = await PodWatch.start(cluster.plane.api);
+    berth = new InstalledBerth(cluster);
+  }, 600_000);
+
+  afterAll(async () => {
+    await watch?.stop();
+    await cluster?.stop();
+  }, 60_000);
+
+  it('becomes ready under the strictest pod security standard, applied as the overlay for minikube', async () => {
+    await cluster.plane.kubectl(['apply', '-k', join(manifests, 'overlays', 'minikube')]);
+    await berth.ready(1);
+    const { metadata } = await cluster.plane.api.get<{ metadata: { labels: Record<string, string> } }>(
+      `/api/v1/namespaces/${NAMESPACE}`,
+    );
+    expect(metadata.labels['pod-security.kubernetes.io/enforce']).toBe('restricted');
+    await until('a leader', async () => (await berth.leader()) !== undefined);
+    await addFakeNodes(cluster.plane, FAKE_NODES);
+    await createPods(cluster.plane.api, [{ name: 'first', ...ON_FAKE_NODES }]);
+    await watch.bound('first');
+  }, 120_000);
+
+  it('is small: an image of at most 200 MB, at most 100 MB of memory at rest with a hundred nodes', async () => {
+    const pod = await onlyPod();
+    let memory = Number.POSITIVE_INFINITY;
+    const atRest = until('100 MB of memory or less', async () => {
+      memory = await berth.memory(pod);
+      return memory <= 100e6;
+    });
+    await atRest.finally(() => {
+      const [image, own] = [imageSize, memory].map((bytes) => Math.round(bytes / 1e6));
+      console.log(`the image has ${image} MB; Berth has ${own} MB of memory with ${FAKE_NODES + 2} nodes`);
+    });
+    expect(imageSize).toBeLessThanOrEqual(200e6);
+  }, 60_000);
+
+  it('has the five pods of a Deployment run that names it, while kube-scheduler places those that do not', async () => {
+    const ours = await runningDeployment(cluster.plane, {
+      name: 'ours',
+      replicas: 5,
+      schedulerName: 'berth',
+    });
+    const theirs = await runningDeployment(cluster.plane, { name: 'theirs', replicas: 3 });
+    const binders = await bindersByPod(cluster.plane);
+    expect(ours.map((pod) => binders.get(pod)?.join())).toEqual(Array(5).fill(BERTH_USER));
+    expect(theirs.map((pod) => binders.get(pod)?.join())).toEqual(Array(3).fill('system:kube-scheduler'));
+  }, 120_000);
+
+  it('shows its metrics to a Prometheus that may see them, and to nobody else', async () => {
+    const pod = await onlyPod();
+    const prometheus = await startScraping(cluster.plane, pod, await allowPrometheus(cluster.plane));
+    await until('the metrics of Berth in Prometheus', async () => {
+      const found = await prometheus.query('sum(scheduler_schedule_attempts_total{result="scheduled"})');
+      return (found[0]?.value ?? 0) >= 5;
+    });
+    const stranger = await tokenOf(cluster.plane, 'default', 'default');
+    // Who shows nothing is system:anonymous, which may not; who shows something false is nobody.
+    expect(await berth.get(pod, '/metrics')).toMatchObject({ status: 403 });
+    expect(await berth.get(pod, '/metrics', { token: 'made-up' })).toMatchObject({ status: 401 });
+    expect(await berth.get(pod, '/metrics', { token: stranger })).toMatchObject({ status: 403 });
+    expect(await berth.get(pod, '/livez')).toMatchObject({ status: 200 });
+    await prometheus.child.stop();
+  }, 120_000);
+
+  it('uses its rights over pods, volumes and events', async () => {
+    const rights = new RightsInUse(cluster.plane, watch);
+    await rights.preempt();
+    await rights.bindVolumes();
+    await rights.repeatRefusal();
+    expect(watch.moved).toEqual([]);
+  }, 120_000);
+
+  it('loses nothing when its Deployment is restarted', async () => {
+    const arrivals = Arrivals.start(cluster, watch, 'rollout');
+    const before = await onlyPod();
+    await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'restart', 'deployment/berth']);
+    await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth', '--timeout=60s']);
+    await until('another leader', async () => {
+      const leader = await berth.leader();
+      return leader !== undefined && leader.metadata.uid !== before.metadata.uid;
+    });
+    expect(await arrivals.faults()).toEqual([]);
+  }, 120_000);
+
+  it('loses nothing when its process is killed', async () => {
+    const arrivals = Arrivals.start(cluster, watch, 'killed');
+    const [before] = await berth.ready(1);
+    const pod = before as BerthPod;
+    process.kill(await berth.process(pod), 'SIGKILL');
+    const milliseconds = await berth.timeToReady(pod);
+    console.log(`ready ${Math.round(milliseconds)} ms after its process was started`);
+    expect(await arrivals.faults()).toEqual([]);
+    expect(await berth.formerEnds()).toEqual(['Error']);
+  }, 120_000);
+
+  it('loses nothing when the API server crashes with bindings on their way', async () => {
+    const arrivals = Arrivals.start(cluster, watch, 'crash');
+    const held = await HeldBindings.start(cluster.plane.api);
+    await until('bindings on their way', async () => held.count >= 5);
+    await withoutApiServer(async () => {
+      await cluster.plane.stopApiServer({ crash: true });
+      held.letGo();
+      await cluster.plane.startApiServer();
+    });
+    expect(await arrivals.faults()).toEqual([]);
+    expect(await berth.formerEnds()).not.toContain('OOMKilled');
+    await held.stop();
+  }, 120_000);
+
+  it('goes on with the next token when the one that it began with is void', async () => {
+    const arrivals = Arrivals.start(cluster, watch, 'token');
+    const pod = await onlyPod();
+    const former = await berth.token(pod);
+    const keys = new ServiceAccountKeys(cluster.plane);
+    await withoutApiServer(() => keys.roll());
+    // A kubelet renews a token when four fifths of its life are over; one that has just started asks for new ones.
+    await cluster.node(pod.spec.nodeName).restartKubelet();
+    await until('another token in the pod', async () => (await berth.token(pod)) !== former);
+    await withoutApiServer(() => keys.retireFormer());
+    const stale = await cluster.plane.writeKubeconfig('former', { token: former });
+    await expect(cluster.plane.kubectl(['--kubeconfig', stale, 'get', 'nodes'])).rejects.toThrow(
+      /Unauthorized|must be logged in/,
+    );
+    expect(await arrivals.faults()).toEqual([]);
+  }, 120_000);
+
+  it('hands over to a second replica on another node, and loses nothing', async () => {
+    await cluster.plane.kubectl(['apply', '-k', await highAvailability()]);
+    const pods = await berth.ready(2);
+    expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
+    await until('a leader', async () => (await berth.leader()) !== undefined);
+
+    const arrivals = Arrivals.start(cluster, watch, 'handover');
+    const leader = (await berth.leader()) as BerthPod;
+    const [standby] = pods.filter(({ metadata }) => metadata.uid !== leader.metadata.uid);
+    await cluster.plane.kubectl(['-n', NAMESPACE, 'delete', 'pod', leader.metadata.name, '--wait=false']);
+    await until(
+      'the standby leads',
+      async () => (await berth.leader())?.metadata.uid === standby?.metadata.uid,
+    );
+    expect(await arrivals.faults()).toEqual([]);
+    await berth.ready(2);
+  }, 120_000);
+
+  it('was never refused anything, and has used every right that it has', async () => {
+    expect((await berthRequests(cluster.plane)).filter(isRefused).map(inWords)).toEqual([]);
+    expect((await grantedRights(cluster.plane)).length).toBeGreaterThan(30);
+    expect(await unusedRights(cluster.plane)).toEqual([]);
+  });
+
+  /** Remembers the time, as an API server that starts refuses what it cannot judge yet. */
+  async function withoutApiServer(work: () => Promise<void>): Promise<void> {
+    const from = Date.now();
+    await work();
+    outages.push({ from, to: Date.now() });
+  }
+
+  function isRefused({ responseStatus, stageTimestamp }: AuditEntry): boolean {
+    const at = Date.parse(stageTimestamp);
+    return responseStatus?.code === 403 && !outages.some(({ from, to }) => from <= at && at <= to);
+  }
+
+  async function onlyPod(): Promise<BerthPod> {
+    const [pod] = await berth.ready(1);
+    return pod as BerthPod;
+  }
+
+  /** The overlay with two replicas, with the image that is on the nodes. */
+  async function highAvailability(): Promise<string> {
+    const folder = join(cluster.dir, 'ha');
+    await mkdir(folder);
+    const overlay = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: [relative(folder, join(manifests, 'overlays', 'ha'))],
+      images: [{ name: 'berth', newTag: 'dev' }],
+    };
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    return folder;
+  }
+});
+
+function inWords({ verb, requestURI }: AuditEntry): string {
+  return `${verb} ${requestURI}`;
+}
