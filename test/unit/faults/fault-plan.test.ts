@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { seededRandom } from '../../../src/random.js';
 import { FaultInjector } from '../../faults/fault-injector.js';
 import { frameFaultNames, requestFaultNames } from '../../faults/fault-kinds.js';
 import { describePlan, type FaultRule, planFaults } from '../../faults/fault-plan.js';
 import { classifyRequest } from '../../faults/request-class.js';
+import { planWorkload } from '../../faults/workload.js';
 
 const plan = (seed: number, lengthMs = 2_400) => planFaults({ seed, lengthMs, maxDelayMs: 400 });
 
@@ -25,6 +27,12 @@ describe('a plan of faults', () => {
   it('is the same for the same seed, and another for another', () => {
     expect(plan(3)).toEqual(plan(3));
     expect(plan(3)).not.toEqual(plan(4));
+  });
+
+  it('comes with the same nodes, pods and deeds for the same seed', () => {
+    const workload = (seed: number) => planWorkload(seededRandom(seed), { lengthMs: 2_400 });
+    expect(workload(3)).toEqual(workload(3));
+    expect(workload(3)).not.toEqual(workload(4));
   });
 
   it('has faults begin and end within its length', () => {
