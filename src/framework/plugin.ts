@@ -174,6 +174,8 @@ export interface HypotheticalNode {
 
 /** Lets a PostFilter plugin try out what the pod at hand would meet if nodes were different. */
 export interface HypotheticalNodes {
+  /** True when what filters say of a row, as it is or changed, follows from the row alone: nothing elsewhere and no promise has a say. */
+  readonly byRowAlone: boolean;
   /** Whatever was changed is taken back when `experiment` returns or throws. */
   try<T>(slot: number, experiment: (node: HypotheticalNode) => T): T;
 }

@@ -20,7 +20,8 @@ import { ineligibility } from './default-preemption/eligibility.js';
 import { decideOnly, type PreemptionActions } from './default-preemption/preemption-actions.js';
 import type { AdvisedPostFilterPlugin, PreemptionAdviser } from './default-preemption/preemption-advice.js';
 import { potentialNodes, type SearchResult, searchNodes } from './default-preemption/search.js';
-import { tryNode } from './default-preemption/victims-on-node.js';
+import { VainTrials } from './default-preemption/vain-trials.js';
+import { type Trial, tryNode } from './default-preemption/victims-on-node.js';
 
 export const defaultPreemption = 'DefaultPreemption';
 
@@ -78,6 +79,7 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
   readonly #random: Random;
   readonly #actions: PreemptionActions;
   readonly #budgets: BudgetLedger;
+  readonly #vain = new VainTrials();
 
   constructor(
     args: DefaultPreemptionArgs = defaultArgs,
@@ -165,11 +167,12 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
     const ineligibleBecause = ineligibility(pod, nodes, rejections);
     const slots = ineligibleBecause === undefined ? potentialNodes(nodes.rows(), rejections) : [];
     const input = { pod, nodes, hypothetical, budgets: this.#budgets };
+    const trial = (slot: number): Trial => tryNode(slot, input);
     const found = searchNodes(slots, {
       limits: this.#args,
       random: this.#random,
       nameOf: (slot) => nodes.nameAt(slot),
-      tryNode: (slot) => tryNode(slot, input),
+      tryNode: hypothetical.byRowAlone ? this.#vain.remembering(pod, nodes, trial) : trial,
     });
     const best = bestCandidates(found.candidates);
     return {

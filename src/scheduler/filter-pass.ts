@@ -69,6 +69,15 @@ export class FilterPass {
     return left;
   }
 
+  /** True when nothing but a row itself decides about it in this cycle. */
+  get judgesByRowAlone(): boolean {
+    const { pod } = this.#cycle;
+    return (
+      this.#nominations.isEmpty &&
+      this.#filters.every((filter) => this.#skipped.has(filter.name) || filter.judgesByRow?.(pod) === true)
+    );
+  }
+
   /** True when some filter from `index` on has a say in this cycle. */
   hasFiltersFrom(index: number): boolean {
     for (let i = index; i < this.#filters.length; i++)

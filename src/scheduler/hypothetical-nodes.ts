@@ -12,6 +12,10 @@ export class HypotheticalRows implements HypotheticalNodes {
     this.#pass = pass;
   }
 
+  get byRowAlone(): boolean {
+    return this.#pass.judgesByRowAlone;
+  }
+
   try<T>(slot: number, experiment: (node: HypotheticalNode) => T): T {
     return this.#pass.onBorrowedRow(slot, (row) => experiment(new HypotheticalRow(this.#pass, row)));
   }

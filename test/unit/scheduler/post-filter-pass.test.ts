@@ -10,6 +10,7 @@ import { profileOf } from './scheduling-fixture.js';
 
 const rejections = { nodeCount: 0, statusOf: () => undefined };
 const hypothetical: HypotheticalNodes = {
+  byRowAlone: false,
   try: () => {
     throw new Error('nothing to try');
   },
