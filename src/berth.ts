@@ -121,6 +121,10 @@ export class Berth {
           reason: event.reason,
           error: String(error),
         }),
+      onEnd: (end) =>
+        ({ posted: metrics.eventsPosted, dropped: metrics.eventsDropped, failed: metrics.eventsFailed })[
+          end
+        ].inc(),
     });
     this.#untried = new UntriedPods({
       record: (event) => this.record(event),

@@ -52,6 +52,8 @@ export interface EventRecorderOptions {
   readonly maxHoldMs?: number;
   /** Called for every event given up, with the reason. For logs. */
   readonly onFailure?: (error: unknown, event: EventObject) => void;
+  /** Told of what becomes of events, in the terms of `EventRecorderStats`. For metrics. */
+  readonly onEnd?: (end: EventEnd) => void;
 }
 
 export interface EventRecorderStats {
@@ -64,6 +66,9 @@ export interface EventRecorderStats {
   /** Waiting, under way, or waiting for another try. */
   readonly queued: number;
 }
+
+/** What becomes of an event, as `EventRecorderStats` counts it. */
+export type EventEnd = 'posted' | 'dropped' | 'failed';
 
 /** A write to do: the event's creation, or its series as it stands when the write is sent. */
 interface Job {
@@ -105,9 +110,7 @@ export class EventRecorder {
   readonly #flushes = new Set<() => void>();
   readonly #closing = new AbortController();
   #active = 0;
-  #posted = 0;
-  #dropped = 0;
-  #failed = 0;
+  readonly #ends = { posted: 0, dropped: 0, failed: 0 };
   #lastNanoseconds = 0n;
   #wake: { readonly at: number; readonly cancel: () => void } | undefined;
   #cancelSweep: (() => void) | undefined;
@@ -123,7 +126,7 @@ export class EventRecorder {
   }
 
   get stats(): EventRecorderStats {
-    return { posted: this.#posted, dropped: this.#dropped, failed: this.#failed, queued: this.#queued };
+    return { ...this.#ends, queued: this.#queued };
   }
 
   /** Takes note of an event. */
@@ -160,7 +163,7 @@ export class EventRecorder {
     this.#wake?.cancel();
     this.#cancelSweep?.();
     for (const cancel of this.#retries) cancel();
-    this.#dropped += this.#queue.length + this.#retries.size;
+    for (let left = this.#queue.length + this.#retries.size; left > 0; left--) this.#ended('dropped');
     this.#retries.clear();
     this.#queue.length = 0;
     for (const done of [...this.#flushes]) done();
@@ -193,7 +196,7 @@ export class EventRecorder {
       return true;
     }
     if (this.#queued >= (this.#options.queueLimit ?? 1000)) {
-      this.#dropped++;
+      this.#ended('dropped');
       return false;
     }
     this.#writing.set(tracked, { again: false });
@@ -238,7 +241,7 @@ export class EventRecorder {
     try {
       await this.#limiter?.acquire({ signal: this.#closing.signal });
       await this.#write(job);
-      this.#posted++;
+      this.#ended('posted');
     } catch (error) {
       retryInMs = this.#retryDelay(job, error);
       if (retryInMs === undefined) this.#giveUp(job, error);
@@ -283,12 +286,17 @@ export class EventRecorder {
     }
   }
 
+  #ended(end: EventEnd): void {
+    this.#ends[end] += 1;
+    this.#options.onEnd?.(end);
+  }
+
   #giveUp(job: Job, error: unknown): void {
     if (this.#closing.signal.aborted) {
-      this.#dropped++;
+      this.#ended('dropped');
       return;
     }
-    this.#failed++;
+    this.#ended('failed');
     try {
       this.#options.onFailure?.(error, job.tracked.event);
     } catch {

@@ -36,6 +36,12 @@ describe('a pod that names Berth hears of it', () => {
     ]);
   });
 
+  it('and what was written is counted', async () => {
+    cluster.pod({ name: 'counted' });
+    await told('counted');
+    await eventually('it is counted', async () => (await cluster.metric('berth_events_posted_total')) === 1);
+  });
+
   it('when there is no node at all', async () => {
     cluster.pod({ name: 'lonely' });
     await told('lonely');
