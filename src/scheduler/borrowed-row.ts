@@ -32,10 +32,15 @@ export class BorrowedRow {
     this.#change(pod, true);
   }
 
-  /** Throws `PluginFault`. */
+  /** Throws `PluginFault`. Frees the pod's host ports whoever else holds them, as kube-scheduler does when it tries out victims. */
   remove(pod: Pod): void {
     this.#change(pod, false);
     this.#freePorts(pod);
+  }
+
+  /** As if the pod had never come: what others hold as well stays taken. Throws `PluginFault`. */
+  leaveOut(pod: Pod): void {
+    this.#change(pod, false);
   }
 
   /** What `takeBackTo` needs to know to undo all that comes from now on. */

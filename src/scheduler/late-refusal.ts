@@ -39,7 +39,7 @@ export function lateRefusal(
     if (preFilter.kind === 'rejected') return statusMessage(preFilter.status);
     const pass = new FilterPass({ cycle, profile, space, skipped: preFilter.skipped, nominations });
     const status = pass.onBorrowedRow(slot, (row) => {
-      row.remove(assumed);
+      row.leaveOut(assumed);
       return pass.refusalOf(row);
     });
     return status && statusMessage(status);

@@ -60,6 +60,13 @@ describe('a pod whose binding had to wait', () => {
     expect(refusal(pod)).toBe('Insufficient cpu');
   });
 
+  it('fits no more where another has taken the host port that it was to have', () => {
+    const containers = [{ name: 'x', image: 'x', ports: [{ containerPort: 80, hostPort: 80 }] }];
+    const pod = assume({ spec: { containers } });
+    bound({ nodeName: 'a', spec: { containers } });
+    expect(refusal(pod)).toMatch(/free ports/);
+  });
+
   it('fits no more on a node that was cordoned or tainted', () => {
     const pod = assume();
     cluster.setNode(makeNode({ name: 'a', unschedulable: true }));
