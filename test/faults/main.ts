@@ -72,10 +72,14 @@ async function main(): Promise<number> {
   }
   const { minutes, parallel, quiet, verbose } = order;
   const results: SeedResult[] = [];
-  const waiting = [...order.seeds];
+  const modeOf = (seed: number): Mode => order.mode ?? (seed % everyTenth === 0 ? 'programs' : 'in process');
+  // Programs go by real time: they come last, when this process no longer has its hands full with Berths of its own.
+  const waiting = order.seeds.toSorted(
+    (a, b) => Number(modeOf(a) === 'programs') - Number(modeOf(b) === 'programs'),
+  );
   const work = async (): Promise<void> => {
     for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-      const mode = order.mode ?? (seed % everyTenth === 0 ? 'programs' : 'in process');
+      const mode = modeOf(seed);
       const { run, defaultMinutes } = modes[mode];
       const lengthMs = (minutes ?? defaultMinutes) * msPerMinute;
       const result = await run({ seed, lengthMs, verbose });
