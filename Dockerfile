@@ -40,7 +40,7 @@ COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/berth.js.L
 # Distroless keeps node in /nodejs/bin, the official image in /usr/local/bin; with both on the path either base works.
 ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=64"
+    NODE_OPTIONS="--max-semi-space-size=16"
 # A number, not a name: the kubelet can then verify runAsNonRoot without reading the image's passwd file.
 USER 65532:65532
 EXPOSE 10259
