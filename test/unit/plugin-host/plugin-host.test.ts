@@ -454,7 +454,7 @@ describe('errors that nobody handled', () => {
       withStack(`Error: lost\n    at late (${file}:1:2)\n    at node:x:1:2`);
     expect(isPluginsStrayError(from('file:///q/node_modules/pack/index.js'))).toBe(true);
     expect(strays).toEqual(['Two']);
-    // Berth's own, as --enable-source-maps shows them in its image.
+    // Berth's own, as --enable-source-maps shows them.
     for (const file of [
       'file:///r/node_modules/pack/index.js',
       '/src/berth.ts',
