@@ -121,18 +121,22 @@ export class InstalledBerth {
     return readFile(join(`/proc/${await this.process(pod)}/root`, folder, 'token'), 'utf8');
   }
 
-  /** Waits for the next start of the pod's container to be ready; the milliseconds from the start of its process until then. */
-  async timeToReady(pod: BerthPod): Promise<number> {
+  /** Waits until the pod's container, started anew, is ready; the milliseconds since the start of its process, and those of processor time. */
+  async timeToReady(pod: BerthPod): Promise<{ readonly passed: number; readonly worked: number }> {
     for (;;) {
       const answer = await this.get(pod, '/readyz').catch(() => undefined);
       if (answer?.status === 200) break;
       await sleep(10);
     }
     const now = Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0]) * 1_000;
-    const pid = await this.process(pod);
-    // Field 22, in hundredths of a second; the name of the process before it ends with a bracket.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return now - Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) * 10;
+    const stat = await readFile(`/proc/${await this.process(pod)}/stat`, 'utf8');
+    // Fields 14, 15 and 22 of proc(5), in hundredths of a second; the second field ends with a bracket.
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, started = 0] = [fields[11], fields[12], fields[19]];
+    return { passed: now - started * 10, worked: (user + system) * 10 };
   }
 
   /** Bytes of memory that the pod is charged with, as `kubectl top` counts them. */

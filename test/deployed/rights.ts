@@ -37,12 +37,15 @@ interface Right {
   readonly name: string | undefined;
 }
 
-/** Rights that the roles of this cluster give to Berth and that Berth has not used since the API server began its audit log. */
+/**
+ * Rights that the roles of this cluster give to Berth and that no request of Berth's has needed since the API server began its audit log, whatever
+ * the answer was.
+ */
 export async function unusedRights(plane: ControlPlane): Promise<string[]> {
   const requests = await berthRequests(plane);
   const used = (right: Right) =>
-    requests.some(({ verb, objectRef, responseStatus }) => {
-      if (objectRef === undefined || (responseStatus?.code ?? 0) >= 400) return false;
+    requests.some(({ verb, objectRef }) => {
+      if (objectRef === undefined) return false;
       const { apiGroup = '', resource, subresource, namespace, name } = objectRef;
       return (
         verb === right.verb &&
