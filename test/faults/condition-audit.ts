@@ -34,11 +34,12 @@ export function auditConditions(evidence: Evidence): Verdict {
           .map((record) => ({ client, record })),
       );
     const patch = about('status').findLast(({ record }) => record.at <= wrong.at && record.code === 200);
-    const post = about('bind').find(({ record }) => record.target === binding.node);
+    const posts = about('bind').filter(({ record }) => record.target === binding.node);
+    const [post] = posts;
     if (
       patch !== undefined &&
       post !== undefined &&
-      (isLate(patch, post) || isUnexpected(evidence, patch, { post, version: binding.version }))
+      (isLate(patch, post) || isUnexpected(evidence, patch, { posts, version: binding.version }))
     )
       continue;
     breaches.push(
@@ -60,10 +61,10 @@ function isLate(patch: Sent, post: Sent): boolean {
 function isUnexpected(
   { slackMs }: Evidence,
   { client, record }: Sent,
-  { post, version }: { readonly post: Sent; readonly version: number },
+  { posts, version }: { readonly posts: readonly Sent[]; readonly version: number },
 ): boolean {
   const known = client.knowledge(record.generation).at('pods', record.at - slackMs).version;
-  return post.record.fault === 'late-commit' && known < version;
+  return known < version && posts.some(({ record: { fault } }) => fault === 'late-commit');
 }
 
 function saysItWaits(pod: PodObject): boolean {

@@ -340,6 +340,7 @@ describe('a refusal written after the binding', () => {
   });
 
   it('is excused when the server had said no to the binding, carried it out late, and the process could not know', () => {
+    story.request('bind', 'one', { target: 'a', uid: 'uid-one', code: 0, fault: 'answer-429' });
     story.bind('one', 'a', { fault: 'late-commit' });
     story.request('status', 'one', { method: 'PATCH' });
     story.nodeOf('one', 'a', waits);
