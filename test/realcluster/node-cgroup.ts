@@ -15,10 +15,8 @@ export class NodeCgroup {
     this.name = name;
   }
 
-  /** Makes the group, and removes those of runs that were killed. */
   static async make(node: number): Promise<NodeCgroup> {
     const group = new NodeCgroup(`/${PREFIX}${process.pid}-${node}`);
-    await removeOrphans();
     for (const hierarchy of await hierarchies())
       await mkdir(join(hierarchy, group.name), { recursive: true });
     // A new cpuset has no processor and no memory in it, and takes no process before it has.
@@ -82,7 +80,8 @@ async function hierarchies(): Promise<string[]> {
   return names.map((name) => join(MOUNT, name)).filter((path) => existsSync(join(path, 'cgroup.procs')));
 }
 
-async function removeOrphans(): Promise<void> {
+/** Removes the groups of runs that were killed. */
+export async function removeOrphans(): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     for (const name of await readdir(hierarchy)) {
       const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : 0;
@@ -97,7 +96,8 @@ async function removeFolders(name: string): Promise<string[]> {
   for (const hierarchy of await hierarchies()) {
     const top = join(hierarchy, name);
     if (!existsSync(top)) continue;
-    const entries = await readdir(top, { recursive: true, withFileTypes: true });
+    // Where somebody else removes the same, folders go while they are listed; what is left then is seen the next time.
+    const entries = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => []);
     const folders = entries
       .filter((entry) => entry.isDirectory())
       .map(({ parentPath, name: own }) => join(parentPath, own))

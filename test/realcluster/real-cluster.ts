@@ -12,7 +12,7 @@ import { ProcessGuard } from '../controlplane/process-guard.js';
 import { ensureDebianPackages, NODE_PACKAGES } from './debian-packages.js';
 import type { ImageArchive } from './image.js';
 import { Machine } from './machine.js';
-import { NodeCgroup } from './node-cgroup.js';
+import { NodeCgroup, removeOrphans } from './node-cgroup.js';
 import { connect, type NodeAddresses } from './node-network.js';
 import { ensureNodePrograms } from './node-programs.js';
 import { pauseImage } from './pause-image.js';
@@ -44,6 +44,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const debian = await ensureDebianPackages(NODE_PACKAGES, { log, signal });
   const sandboxImage = await pauseImage(programs.pause, { log, signal });
 
+  await removeOrphans();
   const dir = await mkdtemp(join(tmpdir(), 'berth-cluster-'));
   const guard = new ProcessGuard(dir);
   const cluster = new RealCluster(dir, guard);
