@@ -45,6 +45,8 @@ const maxThrottles = 10;
 const freshMs = 250;
 const rereadPauseMs = 200;
 const maxRereadPauseMs = 5_000;
+/** An API server that has just started knows no roles yet and refuses everything for some seconds. */
+const maxRefusals = 6;
 
 /**
  * Posts bindings, as many at once as the API server takes gladly. An answer that never came is ambiguous: the pod is read again
@@ -101,16 +103,16 @@ export class Binder {
     let throttles = 0;
     // True once an answer was lost: from then on a binding that is found may be our own.
     let mayBeOurs = false;
+    // After an error such as "etcdserver: request timed out" the binding may stand.
+    const giveUp = async (result: BindResult): Promise<BindResult> => {
+      const settled = mayBeOurs ? await this.#settle(pod, nodeName, signal) : undefined;
+      return settled === undefined || settled.kind === 'unbound' ? result : settled;
+    };
     for (;;) {
       await this.#waitForThrottle(signal);
       if (signal?.aborted || !this.#options.fence.mayWrite()) return { kind: 'fenced' };
       const obstacle = this.#obstacle(pod, nodeName, decidedAt);
-      if (obstacle !== undefined) {
-        if (!mayBeOurs) return obstacle;
-        // The former try was answered by an error, after which the binding may stand.
-        const settled = await this.#settle(pod, nodeName, signal);
-        return settled.kind === 'unbound' ? obstacle : settled;
-      }
+      if (obstacle !== undefined) return giveUp(obstacle);
       const error = await this.#post(pod, nodeName, signal);
       if (error === undefined) return { kind: 'bound' };
       // Only a program that is ending aborts: whoever comes next reads the pod anew.
@@ -126,7 +128,7 @@ export class Binder {
         continue;
       }
       if (error.code === 429) {
-        if (++throttles > maxThrottles) return { kind: 'failed', error };
+        if (++throttles > maxThrottles) return giveUp({ kind: 'failed', error });
         this.#throttledUntil = Math.max(
           this.#throttledUntil,
           clock.monotonic() + (error.retryAfterMs ?? throttlePauseMs),
@@ -135,12 +137,7 @@ export class Binder {
       }
       const mayHelp = error.code === 500 || error.code === 503 || error.failure === 'unreachable';
       mayBeOurs ||= mayHelp;
-      if (!mayHelp) return { kind: 'failed', error };
-      if (++tries >= maxTries) {
-        // "etcdserver: request timed out" is a 500 after which the binding may stand.
-        const settled = await this.#settle(pod, nodeName, signal);
-        return settled.kind === 'unbound' ? { kind: 'failed', error } : settled;
-      }
+      if (!mayHelp || ++tries >= maxTries) return giveUp({ kind: 'failed', error });
       await clock
         .sleep(firstRetryMs * retryGrowth ** (tries - 1), signal === undefined ? {} : { signal })
         .catch(() => undefined);
@@ -186,6 +183,7 @@ export class Binder {
     nodeName: string,
     signal: AbortSignal | undefined,
   ): Promise<BindResult | { readonly kind: 'unbound' }> {
+    let refusals = 0;
     for (let pause = rereadPauseMs; ; pause = Math.min(2 * pause, maxRereadPauseMs)) {
       try {
         const found = await this.#options.pods.read(pod, signal === undefined ? {} : { signal });
@@ -195,7 +193,8 @@ export class Binder {
       } catch (thrown) {
         const error = asApiError(thrown);
         if (error.code === 404) return { kind: 'gone' };
-        if (error.code === 403 || signal?.aborted || error.failure === 'aborted')
+        if (error.code === 403) refusals += 1;
+        if (refusals > maxRefusals || signal?.aborted || error.failure === 'aborted')
           return { kind: 'failed', error };
       }
       await this.#options.clock.sleep(pause, signal === undefined ? {} : { signal }).catch(() => undefined);

@@ -13,7 +13,7 @@ const readsPerDisturbance = 4;
 const writesPerDisturbance = 8;
 /** Bindings, conditions and evictions of one pod that nobody has to explain, in five minutes or less. */
 const writesPerPod = 12;
-/** Events about it, likewise: each refusal with another version of the pod is one, and its first repetition another. */
+/** Events about it, and about the lease, likewise: each refusal with another version of the pod is one, and its first repetition another. */
 const eventsPerPod = 16;
 
 /** Says whether Berth kept to its lease and was modest, whatever happened. */
@@ -98,7 +98,7 @@ function requestsVerdict(evidence: Evidence): Verdict {
     ] as const) {
       const disturbed = records.filter(({ fault, code }) => fault !== undefined || code === 409).length;
       const allowed =
-        perPod * pods * spans * (what === 'wrote' ? 1 : generations) + writesPerDisturbance * disturbed;
+        perPod * (pods + 1) * spans * (what === 'wrote' ? 1 : generations) + writesPerDisturbance * disturbed;
       if (records.length > allowed)
         breaches.push(
           `${client.name} ${what} ${records.length} times for ${pods} pods, ${Math.round(allowed)} are explained`,

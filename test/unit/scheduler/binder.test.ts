@@ -186,6 +186,29 @@ describe('Binder', () => {
     expect(server.posts).toBe(1);
   });
 
+  it('reads again when an API server that has just started refuses that for a while', async () => {
+    const refused = { failure: 'status', code: 403 } as const;
+    server.script = [{ answer: { failure: 'ambiguous' }, acts: true }];
+    server.reads = [refused, refused, refused];
+    expect(await bindWithin(60_000)).toEqual({ kind: 'bound' });
+    expect(server.posts).toBe(1);
+  });
+
+  it('gives up reading when that is refused for good', async () => {
+    server.script = [{ answer: { failure: 'ambiguous' } }];
+    server.reads = Array.from({ length: 50 }, () => ({ failure: 'status', code: 403 }) as const);
+    expect(await bindWithin(120_000)).toMatchObject({ kind: 'failed', error: { code: 403 } });
+  });
+
+  it.each([403, 429])('looks at the pod when a binding that may stand is answered %i', async (code) => {
+    const answer = { failure: 'status', code } as const;
+    server.script = [
+      { answer: { failure: 'status', code: 500 }, acts: true },
+      ...Array.from({ length: 20 }, () => ({ answer })),
+    ];
+    expect(await bindWithin(120_000)).toEqual({ kind: 'bound' });
+  });
+
   it('does not try again what the server refuses', async () => {
     server.script = [{ answer: { failure: 'status', code: 403 } }];
     expect(await bindWithin(60_000)).toMatchObject({ kind: 'failed' });
