@@ -35,11 +35,11 @@ export async function checkServingRights({ transport, subject, signal }: Examina
       access.resource === 'configmaps'
         ? [
             'client certificates are not accepted on the secure port',
-            `kubectl -n kube-system create rolebinding berth-authentication-reader --role=extension-apiserver-authentication-reader ${account}`,
+            `kubectl -n kube-system create rolebinding ${account.prefix}-authentication-reader --role=extension-apiserver-authentication-reader ${account.flag}`,
           ]
         : [
             'scrapes of the secure port are refused',
-            `kubectl create clusterrolebinding berth-auth-delegator --clusterrole=system:auth-delegator ${account}`,
+            `kubectl create clusterrolebinding ${account.prefix}-auth-delegator --clusterrole=system:auth-delegator ${account.flag}`,
           ];
     return warn(check, `missing: ${access.verb}; ${consequence}`, command);
   });
@@ -49,8 +49,13 @@ function resourceOf(access: NeededAccess): string {
   return describeAccess(access).slice(access.verb.length + 1);
 }
 
-/** How kubectl is told about whom. */
-function accountOf(user = 'system:serviceaccount:berth-system:berth'): string {
+/** How kubectl is told about whom, and how a binding of theirs may be called: not like one that the manifests make for another account. */
+function accountOf(user = 'system:serviceaccount:berth-system:berth'): {
+  readonly flag: string;
+  readonly prefix: string;
+} {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
-  return name === undefined ? `--user=${user}` : `--serviceaccount=${namespace}:${name}`;
+  return name === undefined
+    ? { flag: `--user=${user}`, prefix: user.replaceAll(':', '-') }
+    : { flag: `--serviceaccount=${namespace}:${name}`, prefix: `${namespace}-${name}` };
 }
