@@ -8,6 +8,7 @@ import type {
 } from '../../../src/framework/plugin.js';
 import { failure, type Status, unresolvable, unschedulable } from '../../../src/framework/status.js';
 import { NodeResourcesFit } from '../../../src/plugins/node-resources-fit.js';
+import type { EvaluationObserver } from '../../../src/scheduler/evaluation-observer.js';
 import { EvaluationSpace } from '../../../src/scheduler/evaluation-space.js';
 import { fitMessage } from '../../../src/scheduler/fit-message.js';
 import { tableState } from '../cluster/table-state.js';
@@ -399,5 +400,23 @@ describe('a percentage of nodes to score', () => {
       400, 400, 400, 100, 200,
     ]);
     expect(found(5, three())).toBe(3);
+  });
+});
+
+describe('whoever observes an evaluation', () => {
+  it('is told of each plugin at each point, whether or not it measures plugins', () => {
+    const told = (measures: boolean): string[] => {
+      const asked: string[] = [];
+      const observer: EvaluationObserver = {
+        seconds: () => 0,
+        asked: (plugin, point) => asked.push(`${point} ${plugin}`),
+        ...(measures && { onPlugin: () => {} }),
+      };
+      const plugins = [narrowing('P', 'a', 'b'), refusing('F', undefined), scoring('S', {})];
+      decide(three(), profileOf(plugins), podOf(), { observer });
+      return asked;
+    };
+    expect(told(false)).toEqual(['PreFilter P', 'Filter F', 'Score S']);
+    expect(told(true)).toEqual(told(false));
   });
 });
