@@ -34,6 +34,11 @@ function isExcused(message: string): boolean {
   return /^running (?:(?:Pre)?Bind plugin|"NodeVolumeLimits" filter plugin: )/.test(message);
 }
 
+/** A pod whose status is broken at the server cannot be given the condition that an eviction begins with: that is for its owner to mend. */
+function isRefusedVictim(message: string, facts: Readonly<Record<string, unknown>> = {}): boolean {
+  return message === 'could not make room for the pod' && facts.error === '422 Invalid';
+}
+
 let metrics: Metrics | undefined;
 
 /** One for all worlds of the process: an observer of garbage collections outlives its `close`. */
@@ -181,7 +186,8 @@ export class FuzzWorld {
         else count(this.warnings, message);
       },
       error: (message, facts) => {
-        if (message === 'failed to schedule the pod; trying again') count(this.warnings, message);
+        if (message === 'failed to schedule the pod; trying again' || isRefusedVictim(message, facts))
+          count(this.warnings, message);
         else this.#fault(`${message}: ${JSON.stringify(facts).slice(0, 500)}`, '');
       },
       child: () => logger,
