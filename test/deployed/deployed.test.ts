@@ -64,16 +64,18 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
   it('is small: an image of at most 200 MB, at most 100 MB of memory at rest with a hundred nodes', async () => {
     const pod = await onlyPod();
     let memory = Number.POSITIVE_INFINITY;
-    const atRest = until('100 MB of memory or less', async () => {
+    // Right after the start there is garbage that nobody has had to collect yet.
+    const isSmall = async (): Promise<boolean> => {
       memory = await berth.memory(pod);
       return memory <= 100e6;
-    });
+    };
+    const atRest = until('100 MB of memory or less', isSmall, 120_000);
     await atRest.finally(() => {
       const [image, own] = [imageSize, memory].map((bytes) => Math.round(bytes / 1e6));
       console.log(`the image has ${image} MB; Berth has ${own} MB of memory with ${FAKE_NODES + 2} nodes`);
     });
     expect(imageSize).toBeLessThanOrEqual(200e6);
-  }, 60_000);
+  }, 150_000);
 
   it('has the five pods of a Deployment run that names it, while kube-scheduler places those that do not', async () => {
     const ours = await runningDeployment(cluster.plane, {
