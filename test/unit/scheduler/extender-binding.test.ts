@@ -20,10 +20,13 @@ class OnePodServer implements ApiTransport {
   nodeName = '';
   /** Failures of the next reads, in order. */
   failures: ApiErrorDetails[] = [];
+  /** Called before each read is answered. */
+  onRead: () => void = () => undefined;
 
   async request<T>(request: ApiRequest): Promise<T> {
     if (request.method !== 'GET') throw new Error('only the extender writes');
     this.reads += 1;
+    this.onRead();
     const failure = this.failures.shift();
     if (failure !== undefined) throw new ApiError('read failed', failure);
     return {
@@ -148,10 +151,11 @@ describe('a pod that an extender binds', () => {
 
   it('is believed to be bound for a while, and not for ever', async () => {
     claims();
-    const slow = bind();
-    await until(() => api.reads >= 3);
-    api.nodeName = 'a';
-    expect(await slow).toEqual({ kind: 'bound' });
+    api.onRead = () => {
+      if (api.reads === 3) api.nodeName = 'a';
+    };
+    expect(await bind()).toEqual({ kind: 'bound' });
+    expect(api.reads).toBe(3);
     api.nodeName = '';
     expect(await bind()).toMatchObject(
       failed(`extender ${server.url} claims to have bound pod "default/web", but it is not bound`),
