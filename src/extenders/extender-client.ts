@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 import { withoutCredentials } from '../config/url-credentials.js';
 import { connectionText } from '../kube/connection-cause.js';
-import type { WireResult } from '../kube/exchange.js';
+import type { WireResult } from '../kube/http/exchange.js';
+import type { TlsMaterial } from '../kube/http/tls-material.js';
 import { HttpEndpoint } from '../kube/http-endpoint.js';
-import type { TlsMaterial } from '../kube/refreshing-credentials.js';
 import type { ExtenderAnswer, ExtenderFailure, ExtenderTrouble } from './extender-answer.js';
 import { WireShapeError } from './wire-value.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { ExtenderConfiguration } from '../config/scheduler-configuration.js';
-import type { TlsMaterial } from '../kube/refreshing-credentials.js';
+import type { TlsMaterial } from '../kube/http/tls-material.js';
 
 type Part = 'cert' | 'key' | 'ca';
 

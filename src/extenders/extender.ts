@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Pod } from '../cluster/pod.js';
 import type { ExtenderConfiguration } from '../config/scheduler-configuration.js';
 import { withoutCredentials } from '../config/url-credentials.js';
-import type { TlsMaterial } from '../kube/refreshing-credentials.js';
+import type { TlsMaterial } from '../kube/http/tls-material.js';
 import { type BindOrder, bindRequest, readBindAnswer } from './bind-wire.js';
 import type { ExtenderAnswer, ExtenderTrouble } from './extender-answer.js';
 import { type ExtenderCall, ExtenderClient } from './extender-client.js';

@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici';
 import { type Clock, systemClock } from '../clock.js';
 import { ApiError } from './api-error.js';
 import {
@@ -10,7 +9,9 @@ import {
 } from './connection-error.js';
 import { ConnectionPools, type Pools } from './connection-pools.js';
 import type { Credentials } from './credentials.js';
-import { exchange, type WireResult } from './exchange.js';
+import type { BodyStream } from './http/body-stream.js';
+import { exchange, type WireResult } from './http/exchange.js';
+import { openStream } from './http/open-stream.js';
 import { RateLimiter } from './rate-limiter.js';
 import { parseRetryAfter, statusError } from './status-error.js';
 import type { ApiRequest, ApiTransport, StreamRequest } from './transport.js';
@@ -117,7 +118,7 @@ export class ApiClient implements ApiTransport {
 
   /** Closes all connections; running requests and streams end with an error. */
   async close(): Promise<void> {
-    await this.#pools.close();
+    this.#pools.close();
   }
 
   async #attempt(request: ApiRequest): Promise<Outcome<unknown>> {
@@ -184,29 +185,40 @@ export class ApiClient implements ApiTransport {
     if (signal?.aborted) throw abortedError(signal.reason, named);
     const { headers, pools } = await this.#prepare(named, STREAM_TIMEOUT_MS);
     const startedAt = this.#clock.monotonic();
-    let response: Dispatcher.ResponseData;
-    try {
-      response = await pools.watches.request({
-        method: 'GET',
-        path: this.#target(request),
-        headers: this.#headers(headers, named),
-        headersTimeout: STREAM_TIMEOUT_MS,
-        signal: signal ?? null,
-      });
-    } catch (cause) {
-      this.#observeRequest('GET', path, 0, startedAt);
-      if (signal?.aborted) throw abortedError(signal.reason, named);
-      return { error: this.#streamError(cause, path), headers };
+    const result = await openStream(
+      pools.watches,
+      { method: 'GET', path: this.#target(request), headers: this.#headers(headers, named) },
+      this.#clock,
+      { timeoutMs: STREAM_TIMEOUT_MS, signal },
+    );
+    this.#observeRequest('GET', path, 'code' in result ? result.code : 0, startedAt);
+    switch (result.kind) {
+      case 'failed':
+        return { error: connectionError(result.cause, this.#failed('GET', path, result.sent)), headers };
+      case 'timed-out':
+        return { error: timeoutError(STREAM_TIMEOUT_MS, this.#failed('GET', path, result.sent)), headers };
+      case 'aborted':
+        throw abortedError(result.reason, named);
+      case 'opened':
+        break;
     }
-    const { statusCode: code, body } = response;
-    this.#observeRequest('GET', path, code, startedAt);
+    const { code, body, retryAfter } = result;
     if (code === 200) return { error: undefined, value: this.#chunks(body, request), headers };
-    const cancelTimer = this.#clock.after(STREAM_TIMEOUT_MS, () => body.destroy());
-    // The status code says enough where the explanation after it is cut off.
-    const explanation = await body.text().catch(() => '');
-    cancelTimer();
-    const retryAfter = response.headers['retry-after'];
-    return this.#refused('GET', path, code, explanation, retryAfter?.toString(), headers);
+    return this.#refused('GET', path, code, await this.#explanation(body), retryAfter, headers);
+  }
+
+  /** Why a stream was refused, as far as it comes in time: the status code says enough where the rest is cut off. */
+  async #explanation(body: BodyStream): Promise<string> {
+    const cancelTimer = this.#clock.after(STREAM_TIMEOUT_MS, () => body.cut(new Error('given up')));
+    const pieces: Uint8Array[] = [];
+    try {
+      for await (const piece of body) pieces.push(piece);
+    } catch {
+      return '';
+    } finally {
+      cancelTimer();
+    }
+    return Buffer.concat(pieces).toString('utf8');
   }
 
   async *#chunks(
@@ -219,16 +231,6 @@ export class ApiClient implements ApiTransport {
       if (signal?.aborted) throw abortedError(signal.reason, { method: 'GET', path });
       throw connectionError(cause, this.#failed('GET', path, true));
     }
-  }
-
-  #streamError(cause: unknown, path: string): ApiError {
-    const { code } = cause as { code?: unknown };
-    if (code === 'UND_ERR_HEADERS_TIMEOUT') {
-      return timeoutError(STREAM_TIMEOUT_MS, this.#failed('GET', path, true));
-    }
-    // Whether a GET was sent changes nothing for its caller, but tells a refused connection from a lost one.
-    const sent = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-    return connectionError(cause, this.#failed('GET', path, sent));
   }
 
   /** Headers and connections that are at hand: nearly always, and then nothing has to be waited for. */

@@ -1,10 +1,8 @@
-/** The system's or the library's code of a failed connection, from wherever in the chain of causes it is; '' for none. */
+/** The code of a failed connection, the system's or our own, from wherever in the chain of causes it is; '' for none. */
 export function connectionCode(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const { code, cause } = error as { code?: unknown; cause?: unknown };
-  // The library's own code only says that there is a cause.
-  if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
-  return connectionCode(cause) || (typeof code === 'string' ? code : '');
+  return typeof code === 'string' ? code : connectionCode(cause);
 }
 
 /** What went wrong with a connection, in one line. */

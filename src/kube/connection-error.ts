@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.js';
+import { connectionCode } from './connection-cause.js';
 
 /** What is known about the request that failed. */
 export interface FailedRequest {
@@ -22,14 +23,14 @@ const UNKNOWN_AUTHORITY = new Set([
   'INVALID_CA',
 ]);
 
-const RESETS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+const RESETS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'HTTP_CLOSED']);
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused; check that it is running and that the address is right',
   ENOTFOUND: 'its host name cannot be resolved; check the address and DNS',
   EAI_AGAIN: 'its host name cannot be resolved at the moment; check DNS',
   ETIMEDOUT: 'no connection in time; check the address, routes and firewalls',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time; check the address, routes and firewalls',
+  HTTP_CONNECT_TIMEOUT: 'no connection in time; check the address, routes and firewalls',
   EHOSTUNREACH: 'no route to the host; check the address and the network',
   ENETUNREACH: 'the network is unreachable; check the address and the network',
   ERR_SSL_WRONG_VERSION_NUMBER:
@@ -41,7 +42,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
 /** Turns what the HTTP library threw into an `ApiError` of one line that says what happened and what to do. */
 export function connectionError(cause: unknown, request: FailedRequest): ApiError {
   const { method, path, server, source, sent } = request;
-  const code = codeOf(cause);
+  const code = connectionCode(cause);
   const details = { method, path, cause };
   const trouble = tlsTrouble(code, request);
   if (trouble !== undefined) return new ApiError(trouble, { ...details, failure: 'credentials' });
@@ -93,7 +94,9 @@ export function abortedError(
 
 /** True for a connection that the other side closed or reset while we waited for its answer. */
 export function isConnectionReset(error: unknown): boolean {
-  return error instanceof ApiError && error.failure === 'ambiguous' && RESETS.has(codeOf(error.cause));
+  return (
+    error instanceof ApiError && error.failure === 'ambiguous' && RESETS.has(connectionCode(error.cause))
+  );
 }
 
 function tlsTrouble(code: string, { server, source }: FailedRequest): string | undefined {
@@ -113,14 +116,8 @@ function tlsTrouble(code: string, { server, source }: FailedRequest): string | u
   return undefined;
 }
 
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
-  return codeOf(cause) || (typeof code === 'string' ? code : '');
-}
-
 function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message || codeOf(error) || error.name : String(error);
+  const message =
+    error instanceof Error ? error.message || connectionCode(error) || error.name : String(error);
   return message.replace(/\s+/g, ' ').trim();
 }

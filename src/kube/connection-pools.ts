@@ -1,12 +1,13 @@
-import { Pool } from 'undici';
 import { ApiError } from './api-error.js';
-import type { Credentials, TlsMaterial } from './credentials.js';
+import type { Credentials } from './credentials.js';
+import { ConnectionPool } from './http/connection-pool.js';
+import type { TlsMaterial } from './http/tls-material.js';
 
 /** Where requests and where watches get their connections. */
 export interface Pools {
   readonly tls: TlsMaterial;
-  readonly requests: Pool;
-  readonly watches: Pool;
+  readonly requests: ConnectionPool;
+  readonly watches: ConnectionPool;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -20,7 +21,7 @@ const KEEP_ALIVE_MS = 60_000;
 export class ConnectionPools {
   readonly #credentials: Credentials;
   readonly #connections: number;
-  readonly #open = new Set<Pool>();
+  readonly #open = new Set<ConnectionPool>();
   #current: Pools | undefined;
   #closed = false;
 
@@ -41,30 +42,26 @@ export class ConnectionPools {
     if (this.#current?.tls === tls) return this.#current;
     const previous = this.#current;
     this.#current = this.#create(tls);
-    if (previous !== undefined) for (const pool of [previous.requests, previous.watches]) this.#retire(pool);
+    previous?.requests.retire();
+    previous?.watches.retire();
     return this.#current;
   }
 
   /** Cuts all connections; what still runs on them fails. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
     this.#current = undefined;
-    await Promise.all([...this.#open].map((pool) => pool.destroy()));
+    for (const pool of this.#open) pool.close();
     this.#open.clear();
   }
 
   #create(tls: TlsMaterial): Pools {
-    const { origin } = this.#credentials.server;
-    const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: 30_000 };
-    const shared = { connect, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS };
-    // Requests carry a deadline of their own (exchange.ts); the pool's would only blur what happened.
-    const requests = new Pool(origin, { ...shared, connections: this.#connections, headersTimeout: 0 });
-    const watches = new Pool(origin, { ...shared, connections: null });
+    for (const pool of this.#open) if (pool.empty) this.#open.delete(pool);
+    const { server: url } = this.#credentials;
+    const shared = { url, tls, connectTimeoutMs: CONNECT_TIMEOUT_MS, keepAliveMs: KEEP_ALIVE_MS };
+    const requests = new ConnectionPool({ ...shared, connections: this.#connections });
+    const watches = new ConnectionPool({ ...shared, connections: Number.POSITIVE_INFINITY });
     this.#open.add(requests).add(watches);
     return { tls, requests, watches };
-  }
-
-  #retire(pool: Pool): void {
-    void pool.close().then(() => this.#open.delete(pool));
   }
 }

@@ -5,15 +5,16 @@ import { type Cluster, type Context, KubeConfig, type User } from '@kubernetes/c
 import { parse } from 'yaml';
 import { type Clock, systemClock } from '../clock.js';
 import { fileTrouble, firstLine, refusal } from './credential-trouble.js';
+import type { TlsMaterial } from './http/tls-material.js';
 import { isRecord, tokenFilesOf, unsupportedFieldsOf, withResolvedExec } from './kubeconfig-document.js';
 import {
   type AuthenticationMaterial,
   type Credentials,
   RefreshingCredentials,
-  type TlsMaterial,
 } from './refreshing-credentials.js';
 
-export type { Credentials, TlsMaterial } from './refreshing-credentials.js';
+export type { TlsMaterial } from './http/tls-material.js';
+export type { Credentials } from './refreshing-credentials.js';
 
 export interface CredentialsRequest {
   /** An explicit kubeconfig file; nothing else is looked at then. */

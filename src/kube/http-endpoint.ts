@@ -1,8 +1,8 @@
-import { Pool } from 'undici';
 import type { Clock } from '../clock.js';
 import { connectionCode } from './connection-cause.js';
-import { exchange, type WireResult } from './exchange.js';
-import type { TlsMaterial } from './refreshing-credentials.js';
+import { ConnectionPool } from './http/connection-pool.js';
+import { exchange, type WireResult } from './http/exchange.js';
+import type { TlsMaterial } from './http/tls-material.js';
 import { userAgent } from './user-agent.js';
 
 export interface HttpEndpointOptions {
@@ -27,26 +27,19 @@ export interface PostOptions {
 const connectTimeoutMs = 5_000;
 /** Shorter than servers usually keep idle connections, so that we seldom write into one that is just being closed. */
 const keepAliveMs = 4_000;
-const resets = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+const resets = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'HTTP_CLOSED']);
 
 /**
  * A server that takes JSON by POST and is not an API server: nothing is known of it, so every exchange is bounded in time and in
  * size. Redirects are not followed.
  */
 export class HttpEndpoint {
-  readonly #pool: Pool;
+  readonly #pool: ConnectionPool;
   readonly #clock: Clock;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor({ url, tls = {}, connections = 32, clock }: HttpEndpointOptions) {
-    this.#pool = new Pool(url.origin, {
-      connect: { ...tls, timeout: connectTimeoutMs },
-      connections,
-      keepAliveTimeout: keepAliveMs,
-      // Each exchange has a deadline of its own.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#pool = new ConnectionPool({ url, tls, connections, connectTimeoutMs, keepAliveMs });
     this.#clock = clock;
     this.#headers = {
       accept: 'application/json',
@@ -66,8 +59,8 @@ export class HttpEndpoint {
   }
 
   /** Cuts all connections; what still runs on them fails. */
-  async close(): Promise<void> {
-    await this.#pool.destroy();
+  close(): void {
+    this.#pool.close();
   }
 
   #send(

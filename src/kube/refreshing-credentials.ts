@@ -1,15 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
 import { ApiError } from './api-error.js';
-
-/** What TLS needs for a connection; empty for a plain http server. */
-export interface TlsMaterial {
-  readonly ca?: string | Buffer;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}
+import type { TlsMaterial } from './http/tls-material.js';
 
 /** Which API server to talk to, and how to prove who we are. Every failure is an `ApiError` of kind 'credentials'. */
 export interface Credentials {
