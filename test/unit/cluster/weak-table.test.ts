@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
@@ -7,11 +8,15 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** A reference stays valid until its turn ends, and clean-up has a turn of its own. */
+/**
+ * A reference stays valid until its turn ends, and clean-up comes some turns after the collection. A collection of a worker's whole heap
+ * may take a second on a busy machine: there are few of them, and time after each.
+ */
 async function collectUntil(done: () => boolean): Promise<void> {
-  for (let i = 0; i < 50 && !done(); i++) {
+  for (let collections = 0; collections < 8 && !done(); collections++) {
     await turn();
     collectGarbage();
+    for (let pauses = 0; pauses < 20 && !done(); pauses++) await sleep(5);
   }
 }
 
