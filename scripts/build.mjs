@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { slimPackages } from './slim-packages.mjs';
+import { slimClientNode } from './slim-client-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -49,7 +49,7 @@ await build({
   define: { BERTH_VERSION: JSON.stringify(version) },
   // client-node's fetch asks for whatwg-url, whose punycode module Node 24 warns about; Node's own URL does the same.
   alias: { 'whatwg-url': 'node:url' },
-  plugins: [slimPackages()],
+  plugins: [slimClientNode()],
   // winston and prom-client are CommonJS and call require() for Node's own modules.
   banner: {
     js: "import { createRequire as berthCreateRequire } from 'node:module'; const require = berthCreateRequire(import.meta.url);",
