@@ -109,8 +109,9 @@ export class OutcomeRecorder implements SchedulerObserver {
     const waited = (this.#options.now() - (entry.firstActive ?? entry.timestamp)) / 1000;
     metrics.podSchedulingSliDuration.of(attemptsLabel(entry.attempts)).observe(Math.max(0, waited));
     if (entry.flushed) metrics.podScheduledAfterFlush.inc();
-    if (logger.isEnabled('info')) {
-      logger.info('bound the pod', {
+    // Events tell of each pod; a line of the log for each would be dearer than deciding about it.
+    if (logger.debugEnabled) {
+      logger.debug('bound the pod', {
         pod: podKey(pod),
         node: pod.nodeName,
         profile: pod.schedulerName,
@@ -124,15 +125,24 @@ export class OutcomeRecorder implements SchedulerObserver {
     this.#event(pod, 'Normal', 'Scheduled', 'Binding', note);
   }
 
-  #pending({ pod, reason, message, causes, nominate, seconds }: Outcome & { kind: 'pending' }): void {
+  #pending({ pod, entry, reason, message, causes, nominate, seconds }: Outcome & { kind: 'pending' }): void {
     const { metrics, logger, statuses } = this.#options;
     const result = reason === 'Unschedulable' ? 'unschedulable' : 'error';
     metrics.scheduleAttempts.of(result, pod.schedulerName).inc();
     metrics.schedulingAttemptDuration.of(result, pod.schedulerName).observe(seconds);
     for (const cause of causes ?? []) metrics.refusals.of(...this.#refusalSeries.labels(cause)).inc();
-    const facts = { pod: podKey(pod), profile: pod.schedulerName, reason: message };
-    if (reason === 'SchedulerError') logger.error('failed to schedule the pod; trying again', facts);
-    else logger.info('the pod fits on no node; waiting', facts);
+    // Thousands that wait are tried again and again: the first time is news.
+    if (reason === 'SchedulerError' || entry.attempts === 1 || logger.debugEnabled) {
+      const facts = {
+        pod: podKey(pod),
+        profile: pod.schedulerName,
+        attempts: entry.attempts,
+        reason: message,
+      };
+      if (reason === 'SchedulerError') logger.error('failed to schedule the pod; trying again', facts);
+      else if (entry.attempts === 1) logger.info('the pod fits on no node; waiting', facts);
+      else logger.debug('the pod fits on no node; waiting', facts);
+    }
     this.#event(pod, 'Warning', 'FailedScheduling', 'Scheduling', message);
     statuses.markPending(pod, { reason, message, ...(nominate === undefined ? {} : { nominate }) });
   }

@@ -17,6 +17,7 @@ export type Outcome =
   | {
       readonly kind: 'pending';
       readonly pod: Pod;
+      readonly entry: QueueEntry;
       readonly reason: 'Unschedulable' | 'SchedulerError';
       readonly message: string;
       /** What stood in the way, each cause once; absent where no plugin refused anything. */

@@ -389,6 +389,7 @@ export class Scheduler {
     observer?.outcome?.({
       kind: 'pending',
       pod,
+      entry,
       reason,
       message,
       ...(causes === undefined ? {} : { causes }),
