@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { requireHttp } from './require-http.mjs';
 import { slimClientNode } from './slim-client-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -49,7 +50,7 @@ await build({
   define: { BERTH_VERSION: JSON.stringify(version) },
   // client-node's fetch asks for whatwg-url, whose punycode module Node 24 warns about; Node's own URL does the same.
   alias: { 'whatwg-url': 'node:url' },
-  plugins: [slimClientNode()],
+  plugins: [slimClientNode(), requireHttp()],
   // winston and prom-client are CommonJS and call require() for Node's own modules.
   banner: {
     js: "import { createRequire as berthCreateRequire } from 'node:module'; const require = berthCreateRequire(import.meta.url);",
