@@ -3,6 +3,8 @@ import { projectionError } from './projection-error.js';
 import {
   flag,
   integer,
+  itemObject,
+  list,
   mapObjects,
   optionalObject,
   quantity,
@@ -40,7 +42,9 @@ export function createNodeProjector(): (raw: unknown) => Node {
 
 class NodeProjector {
   readonly #strings = new StringPool();
-  readonly #images = new Map<string, NodeImage>();
+  readonly #imageByContents = new Map<string, NodeImage>();
+  /** The image that had the name as its first one when it was seen last: nearly always it is the same again. */
+  readonly #imageByName = new Map<string, NodeImage>();
 
   project(raw: RawObject): Node {
     const metadata = requiredObject(raw.metadata, 'metadata');
@@ -61,7 +65,7 @@ class NodeProjector {
       allocatable: amounts === undefined ? noRequests : toRequests(amounts),
       allowedPods:
         podCount === undefined ? 0 : Math.ceil(quantity(pods, podCount, 'status.allocatable["pods"]')),
-      images: mapObjects(status.images, 'status.images', (image, path) => this.#image(image, path)),
+      images: this.#images(status.images),
       declaredFeatures: texts(status.declaredFeatures, 'status.declaredFeatures').map((name) =>
         this.#strings.intern(name),
       ),
@@ -77,16 +81,37 @@ class NodeProjector {
     };
   }
 
+  #images(value: unknown): NodeImage[] {
+    const items = list(value, 'status.images');
+    const images: NodeImage[] = [];
+    for (let i = 0; i < items.length; i++) {
+      const raw = itemObject(items, i, 'status.images');
+      images.push(this.#imageSeenLast(raw) ?? this.#image(raw, `status.images[${i}]`));
+    }
+    return images;
+  }
+
+  #imageSeenLast({ names, sizeBytes }: RawObject): NodeImage | undefined {
+    const image = Array.isArray(names) ? this.#imageByName.get(names[0] as string) : undefined;
+    if (image === undefined || image.sizeBytes !== sizeBytes) return undefined;
+    return sameItems(image.names, names as unknown[]) ? image : undefined;
+  }
+
   /** A dangling image has no names, which the API writes as null. */
   #image(raw: RawObject, path: string): NodeImage {
     const names = texts(raw.names, `${path}.names`);
     const sizeBytes = integer(raw.sizeBytes, `${path}.sizeBytes`);
     const key = JSON.stringify([sizeBytes, names]);
-    const known = this.#images.get(key);
-    if (known !== undefined) return known;
-    const image = Object.freeze({ names: Object.freeze(names), sizeBytes });
-    if (this.#images.size >= imageLimit) this.#images.clear();
-    this.#images.set(key, image);
+    let image = this.#imageByContents.get(key);
+    if (image === undefined) {
+      if (this.#imageByContents.size >= imageLimit) {
+        this.#imageByContents.clear();
+        this.#imageByName.clear();
+      }
+      image = Object.freeze({ names: Object.freeze(names), sizeBytes });
+      this.#imageByContents.set(key, image);
+    }
+    if (names[0] !== undefined) this.#imageByName.set(names[0], image);
     return image;
   }
 
@@ -97,6 +122,12 @@ class NodeProjector {
     }
     return result;
   }
+}
+
+function sameItems(known: readonly string[], items: readonly unknown[]): boolean {
+  if (known.length !== items.length) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== items[i]) return false;
+  return true;
 }
 
 function jsonText(value: RawObject | undefined): string {

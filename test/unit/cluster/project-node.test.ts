@@ -53,6 +53,21 @@ describe('a projected node', () => {
     expect(project(resized).images).toEqual([{ names: ['web@sha256:00', 'web:1.2'], sizeBytes: 1 }]);
   });
 
+  it('tells images apart that have their first name in common', () => {
+    const images = [
+      { names: ['web', 'web:1'], sizeBytes: 1 },
+      { names: ['web', 'web:2'], sizeBytes: 1 },
+      { names: ['web', 'web:1'], sizeBytes: 2 },
+      { names: ['web'], sizeBytes: 1 },
+      { names: ['web', 'web:1', 'web:2'], sizeBytes: 1 },
+    ];
+    const project = createNodeProjector();
+    const first = project(withStatus({ images })).images;
+    const again = project(withStatus({ images: images.toReversed() })).images;
+    expect(first).toEqual(images);
+    expect(again.every((image, i) => image === first[images.length - 1 - i])).toBe(true);
+  });
+
   it.each<[unknown, string]>([
     [{}, 'Node ?: metadata: expected an object, found nothing'],
     [{ metadata: { name: '' } }, 'Node ?: metadata.name: expected a non-empty string, found ""'],
