@@ -48,8 +48,6 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   define: { BERTH_VERSION: JSON.stringify(version) },
-  // client-node's fetch asks for whatwg-url, whose punycode module Node 24 warns about; Node's own URL does the same.
-  alias: { 'whatwg-url': 'node:url' },
   plugins: [slimClientNode(), requireHttp()],
   // winston and prom-client are CommonJS and call require() for Node's own modules.
   banner: {
