@@ -41,11 +41,11 @@ export async function runBacklog(context: RunContext, contender: Contender): Pro
 /** The same by a binder that does not think: what there is to be reached. */
 export async function runCeiling(
   context: RunContext,
-  program: { readonly node: string; readonly nodeOptions: string },
+  program: { readonly node: string; readonly settings: Readonly<Record<string, string>> },
 ): Promise<Figures> {
   const { plane, signal } = context;
   const { pods, watch } = await prepare(context);
-  const binder = await BinderProcess.start(plane, program.node, program.nodeOptions);
+  const binder = await BinderProcess.start(plane, program.node, program.settings);
   const meter = new CpuMeter(binder.child.pid);
   watch.onFirst = meter.begin;
   await watch.all({ withinMs: runWithinMs, signal, failed: binder.failed });

@@ -24,10 +24,14 @@ export class BinderProcess {
     this.child = child;
   }
 
-  static async start(plane: ControlPlane, node: string, nodeOptions: string): Promise<BinderProcess> {
+  static async start(
+    plane: ControlPlane,
+    node: string,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<BinderProcess> {
     const kubeconfig = await plane.serviceAccountKubeconfig(NAMESPACE, SERVICE_ACCOUNT);
     const program = join(projectRoot(), 'dist', 'bench-binder.js');
-    const env = { ...process.env, NODE_OPTIONS: nodeOptions };
+    const env = { ...process.env, ...settings };
     return new BinderProcess(await plane.run('binder', node, [program, '--kubeconfig', kubeconfig], env));
   }
 

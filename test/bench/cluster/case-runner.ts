@@ -6,7 +6,7 @@ import { runArrivals } from './arrivals-run.js';
 import { runBacklog, runCeiling } from './backlog-run.js';
 import type { BenchCase } from './bench-case.js';
 import type { CaseRuns } from './case-result.js';
-import { type Contender, imageNodeOptions } from './contender.js';
+import { type Contender, imageEnvironment } from './contender.js';
 import type { Figures } from './figures.js';
 import type { PreparedClusters } from './prepared-cluster.js';
 import type { RunContext } from './run-context.js';
@@ -59,9 +59,9 @@ export class CaseRunner {
 
   async #measureCeiling(benchCase: BenchCase, what: string): Promise<Figures> {
     const { node } = this.#options;
-    const nodeOptions = imageNodeOptions(readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8'));
+    const settings = imageEnvironment(readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8'));
     const figures = await this.#measure(benchCase, what, (context) =>
-      runCeiling(context, { node, nodeOptions }),
+      runCeiling(context, { node, settings }),
     );
     const known = this.#ceilings.get(benchCase.nodes) ?? [];
     this.#ceilings.set(benchCase.nodes, [...known, figures.podsPerSecondWithEvents ?? Number.NaN]);

@@ -40,7 +40,7 @@ export interface BerthProgram {
 
 /** Berth as the image runs it, under its own ServiceAccount and with the rights that the manifests give it. */
 export function berth({ name, path, node, profilesTo }: BerthProgram): Contender {
-  const nodeOptions = imageNodeOptions(readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8'));
+  const settings = imageEnvironment(readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8'));
   return {
     name,
     launch: async (plane, workload) => {
@@ -58,18 +58,23 @@ export function berth({ name, path, node, profilesTo }: BerthProgram): Contender
         ...env,
         HOME: plane.dir,
         NODE_ENV: 'production',
-        NODE_OPTIONS: nodeOptions,
+        ...settings,
       });
       return new SchedulerProcess(child, `http://127.0.0.1:${port}`);
     },
   };
 }
 
-/** What the image sets NODE_OPTIONS to. @throws Error when the Dockerfile does not say. */
-export function imageNodeOptions(dockerfile: string): string {
-  const options = /NODE_OPTIONS="([^"]*)"/.exec(dockerfile)?.[1];
-  if (options === undefined) throw new Error('the Dockerfile does not set NODE_OPTIONS');
-  return options;
+/** What the image sets that decides about memory. @throws Error when the Dockerfile does not say. */
+export function imageEnvironment(dockerfile: string): Readonly<Record<string, string>> {
+  const names = ['NODE_OPTIONS', 'MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_'];
+  return Object.fromEntries(
+    names.map((name) => {
+      const value = new RegExp(`\\b${name}="([^"]*)"`).exec(dockerfile)?.[1];
+      if (value === undefined) throw new Error(`the Dockerfile does not set ${name}`);
+      return [name, value];
+    }),
+  );
 }
 
 /** The real kube-scheduler with its own credentials. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { imageNodeOptions } from '../../../bench/cluster/contender.js';
+import { imageEnvironment } from '../../../bench/cluster/contender.js';
 import { longestGap } from '../../../bench/cluster/lease-watch.js';
 import { nodeCores } from '../../../bench/cluster/node-objects.js';
 import { boundPodObjects, podObject } from '../../../bench/cluster/pod-objects.js';
@@ -42,10 +42,14 @@ describe('workloads', () => {
 });
 
 describe('what is read of the machine', () => {
-  it('takes the options of Node.js from the image', () => {
+  it('takes from the image what decides about memory', () => {
     const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8');
-    expect(imageNodeOptions(dockerfile)).toContain('--max-semi-space-size=');
-    expect(() => imageNodeOptions('FROM scratch')).toThrow('the Dockerfile does not set NODE_OPTIONS');
+    expect(imageEnvironment(dockerfile)).toEqual({
+      NODE_OPTIONS: expect.stringContaining('--max-semi-space-size='),
+      MALLOC_ARENA_MAX: '1',
+      MALLOC_TRIM_THRESHOLD_: '131072',
+    });
+    expect(() => imageEnvironment('FROM scratch')).toThrow('the Dockerfile does not set NODE_OPTIONS');
   });
 
   it('finds the processor time and the peak memory of a process', () => {
