@@ -7,6 +7,7 @@ import type { Child } from '../controlplane/child-process.js';
 import { startControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode } from '../controlplane/kwok-node.js';
 import { projectRoot } from '../controlplane/project-root.js';
+import { operatorKinds } from '../prometheus/operator-kinds.js';
 import { bindersByPod } from './audit.js';
 import { AUDIT_POLICY, BERTH_USER, NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { BerthProcess } from './berth-process.js';
@@ -21,29 +22,6 @@ const REPLICAS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 /** Short, so that a test does not wait long for a lease to run out. */
 const SHORT = ['lease-duration=4s', 'renew-deadline=3s', 'retry-period=500ms'];
 
-/** Kinds of the Prometheus operator, as far as it takes to create objects of them. */
-const CUSTOM_KINDS = ['ServiceMonitor', 'PrometheusRule'].map((kind) => {
-  const plural = `${kind.toLowerCase()}s`;
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.monitoring.coreos.com` },
-    spec: {
-      group: 'monitoring.coreos.com',
-      names: { kind, plural, singular: kind.toLowerCase() },
-      scope: 'Namespaced',
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  };
-});
-
 let plane: TestCluster['plane'];
 
 beforeAll(async () => {
@@ -55,7 +33,7 @@ beforeAll(async () => {
     ),
   );
   await nodesUsable(plane, zones.length);
-  const items = { apiVersion: 'v1', kind: 'List', items: CUSTOM_KINDS };
+  const items = { apiVersion: 'v1', kind: 'List', items: operatorKinds };
   await plane.kubectl(['apply', '-f', '-'], { input: JSON.stringify(items) });
   await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   await plane.kubectl(['create', 'namespace', 'monitoring']);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { difference } from '../docs/shown-output.js';
 
 const run = promisify(execFile);
 
@@ -8,7 +10,7 @@ let output: string;
 
 beforeAll(async () => {
   // Rejects, and so fails every test here, when the exit code is not 0.
-  const { stdout, stderr } = await run(process.execPath, ['dist/berth.js', 'demo', '--seed', '7']);
+  const { stdout, stderr } = await run(process.execPath, ['dist/berth.js', 'demo']);
   expect(stderr).toBe('');
   output = stdout;
 }, 60_000);
@@ -17,6 +19,13 @@ describe('berth demo without a terminal', () => {
   it('prints plain lines', () => {
     expect(output).not.toContain('\u001b');
     expect(output).toMatch(/Done in [\d.]+ s\.\n$/);
+  });
+
+  it('is what README.md shows', () => {
+    const page = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, shown = ''] = /^```text\n([\s\S]*?)^```$/m.exec(page) ?? [];
+    expect(shown).toContain('Summary');
+    expect(difference(shown, output)).toBeUndefined();
   });
 
   it('shows each placement with its reason', () => {

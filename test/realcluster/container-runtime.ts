@@ -51,9 +51,13 @@ export class ContainerRuntime {
     return runtime;
   }
 
-  /** Makes an image from an archive known to the kubelet, under the name that the archive gives it. */
-  async import(image: ImageArchive): Promise<void> {
-    await this.#ctr('--namespace', 'k8s.io', 'images', 'import', image.path);
+  /** Makes an image from an archive known to the kubelet, under the name that the archive gives it, or another. */
+  async import(image: ImageArchive, name = image.name): Promise<void> {
+    const images = ['--namespace', 'k8s.io', 'images'];
+    await this.#ctr(...images, 'import', image.path);
+    if (name === image.name) return;
+    await this.#ctr(...images, 'tag', image.name, name);
+    await this.#ctr(...images, 'rm', image.name);
   }
 
   async #answers({ child }: MachineProcess): Promise<void> {

@@ -55,8 +55,9 @@ export class RealNode {
     return node;
   }
 
-  import(image: ImageArchive): Promise<void> {
-    return this.#runtime.import(image);
+  /** Under its own name, or another. */
+  import(image: ImageArchive, name?: string): Promise<void> {
+    return this.#runtime.import(image, name);
   }
 
   /** Processes of a container on this node, as this machine numbers them. */
