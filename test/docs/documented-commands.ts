@@ -85,12 +85,12 @@ function outputAfter(lines: readonly string[], index: number): string {
     .join('');
 }
 
-/** Words in code that begin with a program and something for it to do; they may go on in the next line. */
+/** Words in code, or in the quotation marks of a remedy, that begin with a program and go on, if need be in the next line. */
 function inProse(page: string, lines: readonly string[]): DocumentedCommand[] {
-  const pattern = new RegExp(`\`((?:${PROGRAMS})(?: [^\`]+)?)\``, 'g');
+  const pattern = new RegExp(`([\`"])((?:${PROGRAMS})(?: [^\`"]+)?)\\1`, 'g');
   const text = lines.join('\n');
   return [...text.matchAll(pattern)]
-    .map((match) => ({ order: (match[1] ?? '').replaceAll(/\s*\n\s*/g, ' '), at: match.index }))
+    .map((match) => ({ order: (match[2] ?? '').replaceAll(/\s*\n\s*/g, ' '), at: match.index }))
     .filter(({ order }) => order.includes(' ') || order === '.ci/run')
     .map(({ order, at }) => {
       const before = text.slice(0, at);

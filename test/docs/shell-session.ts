@@ -21,6 +21,8 @@ export interface ShellOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const HOURS_MS = 4 * 3_600_000;
+
 /**
  * A terminal: one bash in which commands follow each other, so that folders, aliases, variables and jobs of one command are there for the
  * next. Everything that was started in it ends with {@link close}, or when this process ends, however it ends.
@@ -30,6 +32,7 @@ export class ShellSession {
   readonly #bash: ChildProcess;
   readonly #answers: Interface;
   readonly #guard = new ProcessGuard();
+  readonly #exited: Promise<'exited'>;
   readonly #folder: string;
 
   constructor(options: ShellOptions) {
@@ -43,6 +46,7 @@ export class ShellSession {
       // A group of its own, which its jobs belong to as well.
       detached: true,
     });
+    this.#exited = once(this.#bash, 'exit').then(() => 'exited');
     this.#guard.add(-this.#pid);
     this.#answers = createInterface({ input: this.#bash.stdio[3] as Readable });
   }
@@ -60,13 +64,14 @@ export class ShellSession {
     const [order, out, err] = ['line', 'out', 'err'].map((name) => `'${file(name)}'`);
     this.#bash.stdin?.write(`eval "$(cat ${order})" < /dev/null > ${out} 2> ${err}; echo $? >&3\n`);
     const timer = new AbortController();
-    const late = sleep(withinMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    const exitCode = await Promise.race([answer.then(([text]) => Number(text)), late]);
+    const late = sleep(withinMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
+    const exitCode = await Promise.race([answer.then(([text]) => Number(text)), late, this.#exited]);
     timer.abort();
     const [stdout = '', stderr = ''] = ['out', 'err'].map((name) => readFileSync(file(name), 'utf8'));
-    if (exitCode === undefined) {
+    if (typeof exitCode === 'string') {
       await this.close();
-      throw new Error(`it still ran after ${withinMs / 1000} s, and had printed:\n${stdout}${stderr}`);
+      const how = exitCode === 'late' ? `it still ran after ${withinMs / 1000} s` : 'the terminal was closed';
+      throw new Error(`${how}; it had printed:\n${stdout}${stderr}`);
     }
     return { exitCode, stdout, stderr };
   }
@@ -80,7 +85,7 @@ export class ShellSession {
     const [folder = '', ...aliases] = stdout.trimEnd().split('\n');
     const beside = new ShellSession(this.#options);
     for (const each of [`cd '${folder}'`, ...aliases]) await beside.run(each);
-    const ended = beside.run(line, withinMs + 3_600_000).catch((error: unknown) => error);
+    const ended = beside.run(line, HOURS_MS).catch((error: unknown) => error);
     const printed = () =>
       ['out', 'err'].map((name) => readFileSync(join(beside.#folder, name), 'utf8')).join('');
     const deadline = performance.now() + withinMs;
@@ -97,12 +102,11 @@ export class ShellSession {
   /** Ends what runs in it as Ctrl-C does, and what does not end by that. */
   async close(): Promise<void> {
     if (this.#bash.exitCode === null && this.#bash.signalCode === null) {
-      const exited = once(this.#bash, 'exit');
       this.#signal('SIGINT');
       this.#bash.stdin?.end();
       const timer = new AbortController();
       const late = sleep(5_000, 'late', { signal: timer.signal }).catch(() => undefined);
-      if ((await Promise.race([exited, late])) === 'late') this.#signal('SIGKILL');
+      if ((await Promise.race([this.#exited, late])) === 'late') this.#signal('SIGKILL');
       timer.abort();
     }
     this.#signal('SIGKILL');
