@@ -79,6 +79,11 @@ export const rows: readonly Row[] = [
   // Pages and steps whose commands are carried out, and whose output is compared, by a test of their own.
   by('test/unit/configuration-page.test.ts', "blocks('console')", /^berth config (check|convert) \w+\.yaml/),
   by('test/integration/plugins-page.test.ts', 'node_modules/typescript/bin/tsc', /^npx tsc$/),
+  by(
+    'test/integration/plugin-modules.test.ts',
+    'Where `npm install` would put Berth',
+    /^npm install && npm test$/,
+  ),
   by('test/e2e/doctor.test.ts', "describe('docs/doctor.md'", /^berth doctor$/),
 
   // In a clone, without a cluster.
@@ -120,6 +125,7 @@ export const rows: readonly Row[] = [
   inCluster(/^helm /),
   inCluster(/^kubectl .*port-forward deployment\/berth 10259/, { background: { port: 10259 } }),
   inCluster(/^kubectl events --for pod\//, { shows: /FailedScheduling|Scheduled/ }),
+  inCluster(/^kubectl get pod wants-ssd /, { shows: /Running.* node-2 / }),
   inCluster(/^kubectl auth can-i /, { shows: /^yes/m }),
   inCluster(/^kubectl get events --field-selector reason=Scheduled /, {
     shows: /berth\s.*Successfully assigned/,

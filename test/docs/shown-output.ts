@@ -1,10 +1,12 @@
 /** What differs from run to run, and what stands for it in a comparison. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
-  [/\b\d+(\.\d+)?( ?(m?s|m))\b/g, '<time>'],
+  [/\b\d+ ms\b|\b(\d+(\.\d+)?(ms|[smh]))+\b/g, '<time>'],
   [/https?:\/\/[^\s)]+/g, '<address>'],
   [/kubeconfig \/[^\s)]+/g, 'kubeconfig <path>'],
   [/\(context [^\s)]+\)/g, '(context <name>)'],
   [/\bnginx-[0-9a-z]{10}-[0-9a-z]{5}\b/g, 'nginx-<id>'],
+  // Columns are as wide as what stands in them.
+  [/ {2,}/g, '  '],
 ];
 
 /**
