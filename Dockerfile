@@ -35,7 +35,7 @@ WORKDIR /app
 # package.json makes Node.js read the files as ES modules; LICENSE and NOTICE travel with every copy of the program.
 COPY package.json LICENSE NOTICE ./
 COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/berth.js.LEGAL.txt \
-     /src/dist/lease-worker.js /src/dist/lease-worker.js.map /src/dist/lease-worker.js.LEGAL.txt \
+     /src/dist/lease-worker.js /src/dist/lease-worker.js.map \
      /src/dist/plugin-module-hooks.js /src/dist/plugin-module-hooks.js.map /src/dist/sbom.json ./
 # Distroless keeps node in /nodejs/bin, the official image in /usr/local/bin; with both on the path either base works.
 # MALLOC_…: glibc keeps what was freed, for each thread apart, unless it is told to share one arena and to give large blocks back at once.

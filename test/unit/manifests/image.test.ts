@@ -31,7 +31,6 @@ describe('the image', () => {
       [
         ...programs.flatMap((name) => [`${name}.js`, `${name}.js.map`]),
         'berth.js.LEGAL.txt',
-        'lease-worker.js.LEGAL.txt',
         'sbom.json',
       ].sort(),
     );
