@@ -155,6 +155,11 @@ export class ControlPlane {
     return this.#binaries.programs[name];
   }
 
+  /** What a kube-scheduler has to be told to work with this API server. */
+  get schedulerArgs(): readonly string[] {
+    return this.#binaries.schedulerArgs;
+  }
+
   /** Process id of a program that was started under this name; undefined when there is none. */
   pid(name: string): number | undefined {
     return this.#children.get(name)?.pid;
@@ -412,6 +417,7 @@ export class ControlPlane {
       '--leader-elect=false',
       '--bind-address=127.0.0.1',
       `--secure-port=${this.#ports.scheduler}`,
+      ...this.schedulerArgs,
     ];
     if (typeof scheduler === 'object' && scheduler.config !== undefined) {
       const path = join(this.dir, 'kube-scheduler.yaml');

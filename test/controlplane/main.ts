@@ -10,7 +10,9 @@ Starts a real Kubernetes control plane on this machine (etcd, kube-apiserver, ku
 with nodes that exist on paper only (KWOK), and keeps it until Ctrl-C.
 
   --nodes N      number of nodes (default 5)
-  --build-only   build the programs if they are not in the cache, and start nothing`;
+  --build-only   build the programs if they are not in the cache, and start nothing
+
+BERTH_KUBERNETES=1.35 in the environment takes that minor of Kubernetes; docs/compatibility.md lists those that can be taken.`;
 
 /** Brings a control plane up for a person to play with. */
 async function main(): Promise<number> {

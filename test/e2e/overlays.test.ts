@@ -2,7 +2,6 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ApiObject } from '../controlplane/api-client.js';
-import { ensureBinaries } from '../controlplane/build.js';
 import type { Child } from '../controlplane/child-process.js';
 import { startControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode } from '../controlplane/kwok-node.js';
@@ -63,8 +62,8 @@ async function startKubeScheduler(name: string): Promise<Child> {
   const election = SHORT.map((flag) => `--leader-elect-${flag}`);
   const kubeconfig = join(plane.dir, 'kube-scheduler.kubeconfig');
   const files = ['--kubeconfig', '--authentication-kubeconfig', '--authorization-kubeconfig'];
-  const { programs } = await ensureBinaries();
-  return plane.run(name, programs['kube-scheduler'], [
+  return plane.run(name, plane.program('kube-scheduler'), [
+    ...plane.schedulerArgs,
     ...files.map((flag) => `${flag}=${kubeconfig}`),
     ...election,
     '--leader-elect=true',

@@ -103,7 +103,8 @@ describe('beside kube-scheduler itself, callers get the same answers', () => {
     const { plane } = cluster;
     const [port = 0] = await freePorts(1);
     const own = join(plane.dir, 'kube-scheduler.kubeconfig');
-    const kubeScheduler = await plane.run('kube-scheduler', join(plane.programsFolder, 'kube-scheduler'), [
+    const kubeScheduler = await plane.run('kube-scheduler', plane.program('kube-scheduler'), [
+      ...plane.schedulerArgs,
       ...[`--kubeconfig=${own}`, `--authentication-kubeconfig=${own}`, `--authorization-kubeconfig=${own}`],
       ...['--leader-elect=false', '--bind-address=127.0.0.1', `--secure-port=${port}`],
     ]);

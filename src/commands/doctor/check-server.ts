@@ -1,4 +1,4 @@
-import { kubernetesVersion } from '../../version.js';
+import { triedKubernetes } from '../../version.js';
 import type { Examination } from './examination.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
@@ -13,9 +13,6 @@ export interface ServerAnswer {
   readonly durationMs: number;
 }
 
-/** Minors before the one that Berth follows that are tried as well. */
-const olderMinors = 3;
-
 /** Clocks that differ by this many seconds make times in events and conditions confusing. */
 const confusingSkewS = 5;
 /** Tokens are taken for not valid yet or any more. */
@@ -27,8 +24,8 @@ export function serverFindings(server: ServerAnswer): Finding[] {
 }
 
 function versionFinding(gitVersion: string): Finding {
-  const newest = minorOf(kubernetesVersion);
-  const oldest = newest - olderMinors;
+  const tried = triedKubernetes.map(minorOf);
+  const [oldest, newest] = [Math.min(...tried), Math.max(...tried)];
   const minor = minorOf(gitVersion);
   const range = `1.${oldest} to 1.${newest}`;
   if (Number.isNaN(minor))
