@@ -37,6 +37,8 @@ export type Part =
 export interface Scenario {
   /** The file's name without its ending; namespaced objects live in a namespace of this name. */
   readonly name: string;
+  /** Minor of Kubernetes, for example 35, before which the API server does not take an object as it is written. 0 for all. */
+  readonly sinceMinor: number;
   readonly parts: readonly Part[];
 }
 
@@ -61,17 +63,32 @@ export function readScenarios(folder: string): Scenario[] {
 
 function readScenario(path: string): Scenario {
   const parts: Part[] = [];
+  let sinceMinor = 0;
   for (const [index, document] of parseAllDocuments(readFileSync(path, 'utf8')).entries()) {
     try {
       if (document.errors.length > 0) throw document.errors[0];
       const content = document.toJS() as unknown;
       if (content === null) continue;
+      if (isRequirement(content)) {
+        sinceMinor = minorOf(content.kubernetes);
+        continue;
+      }
       parts.push(...readDocument(content as ObjectManifest));
     } catch (error) {
       throw new Error(`${path}, document ${index + 1}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  return { name: basename(path, '.yaml'), parts: withNodesTogether(parts) };
+  return { name: basename(path, '.yaml'), sinceMinor, parts: withNodesTogether(parts) };
+}
+
+function isRequirement(content: unknown): content is { readonly kubernetes: unknown } {
+  return (content as { readonly kind?: unknown }).kind === 'Requirement';
+}
+
+function minorOf(version: unknown): number {
+  const minor = /^1\.(\d+)$/.exec(String(version))?.[1];
+  if (minor === undefined) throw new Error('a Requirement says kubernetes: "1.MINOR"');
+  return Number(minor);
 }
 
 function readDocument(document: ObjectManifest): Part[] {
