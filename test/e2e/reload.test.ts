@@ -63,6 +63,8 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
   /** Sides of the nodes that pods went to, in the order in which that was seen. */
   const sides: string[] = [];
   const seen = new Set<string>();
+  /** Lists that Berth had read again by the time it bound pods: a leader that was not elected at once catches up by one of each kind. */
+  let relistsBefore: number;
 
   beforeAll(async () => {
     cluster = await startCluster(NODES);
@@ -92,6 +94,10 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
     throw new Error(`not at generation ${wanted}; the end of its output:\n${berth.child.tail(20)}`);
   }
 
+  async function relists(): Promise<number> {
+    return (await berth.metric('berth_reflector_relists_total')) ?? 0;
+  }
+
   async function refusals(wanted: number): Promise<void> {
     const refused = () => berth.metric('berth_configuration_reloads_total', { result: 'refused' });
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(20))
@@ -102,6 +108,7 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
   it('decides where the next pods go, and loses none', async () => {
     const created = createPods(cluster.plane.api, replicas(PODS, { name: 'pod', requests: { cpu: '10m' } }));
     await watch.until('a quarter bound', () => watch.boundCount() >= PODS / 4, 120_000);
+    relistsBefore = await relists();
     mounted.update({ [CONFIG]: towards('right') });
     await generation(2);
     const atChange = sides.length;
@@ -133,7 +140,7 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
 
   it('never restarted for it, nor lists anything again', async () => {
     expect(berth.child.running).toBe(true);
-    expect((await berth.metric('berth_reflector_relists_total')) ?? 0).toBe(0);
+    expect(await relists()).toBe(relistsBefore);
     expect(await berth.metric('scheduler_pending_pods')).toBe(0);
     expect(await berthAnswers(cluster.plane, 401, 403)).toEqual({});
   });
@@ -144,7 +151,7 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
       (await cluster.plane.api.get<{ items: SchedulingEvent[] }>(path)).items.filter(
         ({ action, regarding }) => action === 'Reloading' && regarding.kind === 'Lease',
       );
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline && (await ofLease()).length < 3; )
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline && (await ofLease()).length < 3; )
       await sleep(100);
     const told = (await ofLease()).map(({ type, reason, note }) => `${type} ${reason} ${note}`).sort();
     expect(told).toEqual([
@@ -154,5 +161,5 @@ describe('a configuration that changes in the middle of 2,000 pods', () => {
         /^Warning ConfigurationRefused Generation 2 stays in effect, .*did you mean "addedAffinity"\?$/,
       ),
     ]);
-  });
+  }, 90_000);
 });
