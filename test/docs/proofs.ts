@@ -51,6 +51,7 @@ export const rows: readonly Row[] = [
   by(CI, 'npm test --silent', /^npm test$/),
   by(CI, 'npm run --silent conformance -- test/conformance/golden', /^npm run conformance -- /),
   by(CI, 'npm run --silent e2e', /^npm run e2e$/),
+  by('.github/workflows/ci.yaml', 'BERTH_KUBERNETES: ', /^BERTH_KUBERNETES=1\.\d+ npm run e2e$/),
   by(CI, 'npm run --silent e2e:deployed', /^npm run e2e:deployed$/),
   by(
     CI,
