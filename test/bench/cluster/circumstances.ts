@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 import { pinnedVersions } from '../../controlplane/build.js';
 import { projectRoot } from '../../controlplane/project-root.js';
 import type { Circumstances } from './case-result.js';
@@ -15,7 +15,7 @@ export function circumstances(argv: readonly string[], node: string): Circumstan
   const { kubernetes, etcd } = pinnedVersions(join(root, 'test', 'controlplane'));
   return {
     date: new Date().toISOString().slice(0, 10),
-    command: ['npm run bench --', ...argv].join(' '),
+    command: ['npm run bench --', ...argv.map(withoutFolder)].join(' '),
     commit: commitOf(root),
     processor: processors[0]?.model.trim() ?? 'unknown',
     processors: processors.length,
@@ -25,6 +25,11 @@ export function circumstances(argv: readonly string[], node: string): Circumstan
     kubernetes,
     etcd,
   };
+}
+
+/** Where things lie on this machine tells nobody anything. */
+function withoutFolder(argument: string): string {
+  return isAbsolute(argument) ? `…/${basename(argument)}` : argument;
 }
 
 /** Empty outside a checkout; with a plus where files differ from the commit. */
