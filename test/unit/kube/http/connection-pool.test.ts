@@ -43,6 +43,14 @@ const heard = (count: number): Promise<void> =>
     `${count} requests`,
   );
 
+/** The pool's first request, answered: its connection is idle then. */
+async function answerOne(pool: ConnectionPool): Promise<void> {
+  const first = ask(pool);
+  await heard(1);
+  server.at(0).answer();
+  await first;
+}
+
 describe('requests', () => {
   it('wait for their turn in the order in which they came', async () => {
     const pool = open({ connections: 1 });
@@ -121,10 +129,7 @@ describe('requests', () => {
 describe('a connection', () => {
   it('that the server closes between two requests is replaced', async () => {
     const pool = open();
-    const first = ask(pool);
-    await heard(1);
-    server.at(0).answer();
-    await first;
+    await answerOne(pool);
     server.at(0).socket.end();
     await until(() => pool.empty);
     const second = ask(pool);
@@ -163,10 +168,7 @@ describe('a connection', () => {
 
   it('that speaks without being asked is closed, and what it said answers nobody', async () => {
     const pool = open();
-    const first = ask(pool);
-    await heard(1);
-    server.at(0).answer();
-    await first;
+    await answerOne(pool);
     server.at(0).answer('poison');
     await until(() => pool.empty);
     const second = ask(pool);
@@ -185,10 +187,7 @@ describe('a connection', () => {
 
   it('that lies idle for long is closed', async () => {
     const pool = open({ keepAliveMs: 20 });
-    const first = ask(pool);
-    await heard(1);
-    server.at(0).answer();
-    await first;
+    await answerOne(pool);
     await until(() => pool.empty);
     expect(server.connections).toHaveLength(1);
   });
