@@ -50,7 +50,7 @@ type VictimFate = Eviction | 'gone' | ApiError;
 /** What a preemption came to, as far as its preemptor is concerned. */
 type Result = 'failed' | 'deletion-follows' | 'nothing-follows';
 
-/** A pod for which room is being made. */
+/** A pod for which room is being made, or has been and is not yet to be seen. */
 interface UnderWay {
   /** Set when the last victim's turn has come: from then on its disappearance is what the pod waits for. */
   last: Pod | undefined;
@@ -59,11 +59,13 @@ interface UnderWay {
 const plugin = 'DefaultPreemption';
 /** Evictions at once, as in kube-scheduler. */
 const concurrency = 16;
+/** Preemptors that may have gone with their room still unseen: only then it pays to look for them. */
+const forgottenAtMost = 64;
 
 /**
  * Makes room beside the scheduling of other pods: takes the node's nominations away from less important pods, evicts all victims but
- * the last, then the last. Until the last is on its way out the preemptor is held back, so that it cannot be tried on a half-cleared
- * node, and the deletion that wakes it cannot be missed.
+ * the last, then the last. Until the last is seen on its way out the preemptor is held back, so that it cannot be tried on a half-cleared
+ * node, where it would choose further victims, and the deletion that wakes it cannot be missed.
  */
 export class PreemptionExecutor implements PreemptionActions {
   readonly #options: PreemptionExecutorOptions;
@@ -97,10 +99,14 @@ export class PreemptionExecutor implements PreemptionActions {
 
   holdsBack(pod: Pod): boolean {
     const underWay = this.#underWay.get(pod.uid);
-    if (underWay === undefined) return false;
-    if (underWay.last === undefined) return true;
-    const last = this.#options.latest(underWay.last.uid);
-    return last !== undefined && !last.terminating;
+    return underWay !== undefined && this.#isToCome(underWay);
+  }
+
+  /** The last victim is still to be seen on its way out. */
+  #isToCome({ last }: UnderWay): boolean {
+    if (last === undefined) return true;
+    const seen = this.#options.latest(last.uid);
+    return seen !== undefined && !seen.terminating;
   }
 
   begin(preemption: Preemption): void {
@@ -108,10 +114,18 @@ export class PreemptionExecutor implements PreemptionActions {
     this.#options.observer?.began?.(preemption);
     const staying = victims.filter(({ terminating }) => !terminating);
     if (staying.length === 0) return;
+    this.#forgetWhoIsGone();
     const underWay: UnderWay = { last: undefined };
     this.#underWay.set(preemptor.uid, underWay);
     const task = this.#execute(preemption, staying, underWay).finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
+  }
+
+  /** A preemptor that goes before its room is seen is not asked about any more. */
+  #forgetWhoIsGone(): void {
+    if (this.#underWay.size <= this.#tasks.size + forgottenAtMost) return;
+    for (const [uid, underWay] of this.#underWay)
+      if (this.#options.latest(uid) === undefined || !this.#isToCome(underWay)) this.#underWay.delete(uid);
   }
 
   /** Never rejects. */
@@ -125,10 +139,12 @@ export class PreemptionExecutor implements PreemptionActions {
     } catch (thrown) {
       observer?.failed?.(preemption.preemptor, preemption, asApiError(thrown));
     } finally {
-      // Only then may the preemptor be activated: it would be held back again.
-      if (this.#underWay.get(uid) === underWay) this.#underWay.delete(uid);
       // Unless the last victim's deletion is going to be seen, nothing else would bring the preemptor back.
-      if (result !== 'deletion-follows') queue().activate([uid]);
+      if (result !== 'deletion-follows') {
+        // First, or it would be held back again.
+        if (this.#underWay.get(uid) === underWay) this.#underWay.delete(uid);
+        queue().activate([uid]);
+      }
       const outcome = result === 'failed' ? 'error' : 'success';
       observer?.ended?.(preemption, outcome, (clock.monotonic() - started) / 1000);
     }

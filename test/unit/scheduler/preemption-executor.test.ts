@@ -338,8 +338,20 @@ describe('the preemptor', () => {
     latest.set(last!.uid, last!);
     api.held.get('DELETE v2')!();
     await clock.advance(0);
+    expect(executor.open).toBe(0);
+    // The answer is there before the watch shows it.
+    expect(isHeldBack()).toBe(true);
+    latest.delete(last!.uid);
     expect(isHeldBack()).toBe(false);
     expect(activated).toEqual([]);
+  });
+
+  it('is held back no more when the room could not be made', async () => {
+    api.fail('DELETE v', 403);
+    begin(victims('v'));
+    await clock.advance(0);
+    expect(isHeldBack()).toBe(false);
+    expect(activated).toEqual(['uid-of-preemptor']);
   });
 
   it('holds nobody else back', () => {
@@ -421,9 +433,11 @@ describe('several preemptions at once', () => {
     api.held.set('DELETE slow', () => undefined);
     begin(victims('slow'));
     const other = pod('other', { priority: 10 });
-    executor.begin({ preemptor: other, nodeName: 'b', victims: victims('quick') });
+    const [quick] = victims('quick');
+    executor.begin({ preemptor: other, nodeName: 'b', victims: [quick!] });
     await clock.advance(0);
     expect(told).toContain('deleted quick');
+    latest.delete(quick!.uid);
     expect(executor.holdsBack(other)).toBe(false);
     expect(isHeldBack()).toBe(true);
     expect(executor.open).toBe(1);
