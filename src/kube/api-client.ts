@@ -144,6 +144,7 @@ export class ApiClient implements ApiTransport {
     );
     const code = 'code' in result ? result.code : 0;
     this.#observeRequest(method, path, code, startedAt, 'date' in result ? result.date : undefined);
+    if (result.kind === 'answered' && isSuccess(result.code)) await request.beforeDecoding?.(result.body);
     return this.#judge(result, { ...request, timeoutMs }, headers);
   }
 
@@ -170,7 +171,7 @@ export class ApiClient implements ApiTransport {
         break;
     }
     const { code, body } = result;
-    if (code < 200 || code > 299) return this.#refused(method, path, code, body, result.retryAfter, headers);
+    if (!isSuccess(code)) return this.#refused(method, path, code, body, result.retryAfter, headers);
     if (request.ignoreAnswer) return { error: undefined, value: undefined, headers };
     try {
       return { error: undefined, value: body === '' ? undefined : JSON.parse(body), headers };
@@ -322,6 +323,10 @@ interface FailedOutcome {
 }
 
 type Outcome<T> = FailedOutcome | { readonly error: undefined; readonly value: T; readonly headers: Headers };
+
+function isSuccess(code: number): boolean {
+  return code >= 200 && code <= 299;
+}
 
 /** Milliseconds after which this request may be sent again, or `undefined` when it must not be. */
 function retryDelay(

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { onAbort } from './on-abort.js';
 import type { ApiTransport } from './transport.js';
 import { decodeListPage } from './watch-event.js';
 import { isExpired } from './watch-failure.js';
@@ -25,10 +26,14 @@ export interface Listing<T> {
   readonly pages: number;
 }
 
+type Question = Omit<PagedListRequest<unknown>, 'project' | 'onPage' | 'onExpired'>;
+
 /** For one page. */
 const TIMEOUT_MS = 60_000;
 /** Pages are given up for one whole list when their continue token expires this often. */
 const MAX_EXPIRED = 2;
+/** So much of a page's text is looked through for its continue token: kind, version and metadata come first. */
+const LOOKED_AT = 4096;
 
 /**
  * Reads a whole collection as it is now, page by page, and lets other work run between pages. No version is asked for:
@@ -44,21 +49,22 @@ export async function readPagedList<T>(request: PagedListRequest<T>): Promise<Li
 
 /** @returns `undefined` when a later page's continue token has expired. */
 async function readOnce<T>(request: PagedListRequest<T>, paged: boolean): Promise<Listing<T> | undefined> {
-  const { transport, path, query, pageSize, accept, signal } = request;
+  const pages = new Pages(request, paged ? request.pageSize : undefined);
+  try {
+    return await readAll(request, pages);
+  } finally {
+    pages.stop();
+  }
+}
+
+async function readAll<T>(request: PagedListRequest<T>, pages: Pages): Promise<Listing<T> | undefined> {
   const objects: T[] = [];
   let resourceVersion = '';
   let token = '';
-  for (let pages = 1; ; pages += 1) {
+  for (let count = 1; ; count += 1) {
     let decoded: unknown;
     try {
-      decoded = await transport.request({
-        method: 'GET',
-        path,
-        query: { ...query, limit: paged ? pageSize : undefined, continue: token === '' ? undefined : token },
-        ...(accept === undefined ? {} : { accept }),
-        timeoutMs: TIMEOUT_MS,
-        signal,
-      });
+      decoded = await pages.read(token);
     } catch (error) {
       if (token === '' || !isExpired(error)) throw error;
       request.onExpired(error);
@@ -73,7 +79,66 @@ async function readOnce<T>(request: PagedListRequest<T>, paged: boolean): Promis
     // The first page's version is the one that all the later pages were read at.
     resourceVersion ||= page.resourceVersion;
     token = page.continueToken;
-    if (token === '') return { objects, resourceVersion, pages };
+    if (token === '') return { objects, resourceVersion, pages: count };
     await nextTurn();
   }
+}
+
+/** The pages of one list. While one of them is decoded and looked at here, the server makes the next. */
+class Pages {
+  readonly #request: Question;
+  readonly #limit: number | undefined;
+  readonly #end = new AbortController();
+  readonly #unfollow: () => void;
+  #next: { readonly token: string; readonly answer: Promise<unknown> } | undefined;
+
+  constructor(request: Question, limit: number | undefined) {
+    this.#request = request;
+    this.#limit = limit;
+    this.#unfollow = onAbort(request.signal, () => this.#end.abort(request.signal.reason));
+    if (request.signal.aborted) this.#end.abort(request.signal.reason);
+  }
+
+  /** One page, which may be on its way. */
+  read(token: string): Promise<unknown> {
+    const next = this.#next;
+    this.#next = undefined;
+    return next?.token === token ? next.answer : this.#ask(token);
+  }
+
+  /** Nobody is going to read what is still on its way. */
+  stop(): void {
+    this.#unfollow();
+    this.#end.abort();
+  }
+
+  #ask(token: string): Promise<unknown> {
+    const { transport, path, query, accept } = this.#request;
+    return transport.request({
+      method: 'GET',
+      path,
+      query: { ...query, limit: this.#limit, continue: token === '' ? undefined : token },
+      ...(accept === undefined ? {} : { accept }),
+      beforeDecoding: (text) => this.#lookAhead(text),
+      timeoutMs: TIMEOUT_MS,
+      signal: this.#end.signal,
+    });
+  }
+
+  async #lookAhead(text: string): Promise<void> {
+    const token = continueTokenAhead(text);
+    if (token === undefined) return;
+    const answer = this.#ask(token);
+    // Whoever reads it is told; but it may be that nobody does.
+    answer.catch(() => undefined);
+    this.#next = { token, answer };
+    // Else decoding would come before sending.
+    await nextTurn();
+  }
+}
+
+/** The continue token, where the text of a page begins with it, as that of an API server does. */
+function continueTokenAhead(text: string): string | undefined {
+  const metadata = text.slice(0, LOOKED_AT).match(/"metadata":\{([^{}]*)\}/)?.[1];
+  return metadata?.match(/"continue":"([^"\\]+)"/)?.[1];
 }

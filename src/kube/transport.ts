@@ -20,6 +20,11 @@ export interface ApiRequest {
   readonly accept?: string;
   /** True where success is all that matters: the answer to a success is not decoded, and `undefined` is returned. @default false */
   readonly ignoreAnswer?: boolean;
+  /**
+   * Given the text of a successful answer before it is decoded, which waits: a glance at it may be worth sending the next request. A
+   * transport that has no text need not call it.
+   */
+  readonly beforeDecoding?: (text: string) => Promise<void>;
   /** Milliseconds until the request is given up as ambiguous. @default 10_000 */
   readonly timeoutMs?: number;
   /** Whether the client itself waits and sends again on 429 and Retry-After; callers that pace themselves say no. @default true */
