@@ -11,7 +11,10 @@ export class LabelColumn {
   ids: Int32Array;
   readonly #idByValue = new Map<string, number>();
   readonly #values: string[] = [];
+  /** By id: how many slots have the value. */
+  readonly #uses: number[] = [];
   #presentCount = 0;
+  #distinctCount = 0;
 
   constructor(key: string, capacity: number) {
     this.key = key;
@@ -28,20 +31,40 @@ export class LabelColumn {
     return this.#presentCount;
   }
 
+  /** Values that some slot has at present. */
+  get distinctCount(): number {
+    return this.#distinctCount;
+  }
+
+  /** True when no two slots have the same value: each domain is one node. */
+  get tellsAllApart(): boolean {
+    return this.#distinctCount === this.#presentCount;
+  }
+
   set(slot: number, value: string | undefined): void {
-    if (this.ids[slot] !== absent) this.#presentCount -= 1;
+    this.#leave(this.ids[slot]!);
     if (value === undefined) {
       this.ids[slot] = absent;
       return;
     }
-    this.#presentCount += 1;
     let id = this.#idByValue.get(value);
     if (id === undefined) {
       id = this.#values.length;
       this.#values.push(value);
+      this.#uses.push(0);
       this.#idByValue.set(value, id);
     }
+    this.#presentCount += 1;
+    if (this.#uses[id] === 0) this.#distinctCount += 1;
+    this.#uses[id]! += 1;
     this.ids[slot] = id;
+  }
+
+  #leave(id: number): void {
+    if (id === absent) return;
+    this.#presentCount -= 1;
+    this.#uses[id]! -= 1;
+    if (this.#uses[id] === 0) this.#distinctCount -= 1;
   }
 
   /** The id of a value, or -2 when no node ever had it: equal to no id and not to `absent`. */

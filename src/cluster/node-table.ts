@@ -12,6 +12,8 @@ import { UsedPorts } from './used-ports.js';
 export interface Rows {
   readonly slots: Int32Array;
   readonly length: number;
+  /** How many rows these are there for, where one stands for all that are like it. Absent: each for itself. */
+  readonly represented?: number;
 }
 
 /** Is told of pods that come and go on rows that are not borrowed, after the columns have changed. */
@@ -169,6 +171,11 @@ export class NodeTable {
     }
     this.#labelColumns.set(key, column);
     return column;
+  }
+
+  /** Some rows are hypothetical at present. */
+  get hasBorrowedRows(): boolean {
+    return this.#borrowed.size > 0;
   }
 
   /** True when surely every node that has an object has the label; not known while rows are borrowed. */

@@ -28,6 +28,11 @@ export class SparseCounts {
     return this.#sum;
   }
 
+  at(id: number): number {
+    const place = this.#placeOf.get(id);
+    return place === undefined ? 0 : this.#counts[place]!;
+  }
+
   add(id: number, delta: number): void {
     if (delta === 0) return;
     this.#sum += delta;

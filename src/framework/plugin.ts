@@ -61,13 +61,32 @@ export interface JudgesByRow {
   judgesByRow?(pod: Pod): boolean;
 }
 
+/** Something that nodes have in common or not, as a number. */
+export interface RowTrait {
+  /** Once read, a number holds until the row changes, as long as all of these stay the very same. */
+  readonly basis: readonly unknown[];
+  at(slot: number): number;
+}
+
+/**
+ * What a plugin's Filter and Score say in a cycle may be the same for many nodes: for those of a zone, or those that have as many pods
+ * of a kind. Then one of them is asked, and it speaks for all that are like it.
+ */
+export interface JudgesByTrait {
+  /**
+   * Rows that agree in all of these traits get the same verdict and the same score in this cycle. Asked after PreFilter and before
+   * PreScore. `undefined`, or no such method: each row has to be judged. A plugin that neither filters nor scores in the cycle needs none.
+   */
+  traits?(cycle: Cycle, pod: Pod): readonly RowTrait[] | undefined;
+}
+
 /** Simple form: judges one node. */
 export interface NodeFilterPlugin extends Plugin {
   filter(cycle: Cycle, pod: Pod, node: NodeView): Status | undefined;
 }
 
 /** Vector form: judges rows. */
-export interface RowFilterPlugin extends Plugin, JudgesByRow {
+export interface RowFilterPlugin extends Plugin, JudgesByRow, JudgesByTrait {
   /**
    * Writes one verdict for each row: `verdicts[i]` is about `rows.slots[i]`; 0 lets the node pass, any other number is this
    * plugin's own and is explained by `verdictStatus`. The array comes in filled with 0. `'none'`: no row was refused, and nobody
@@ -78,7 +97,7 @@ export interface RowFilterPlugin extends Plugin, JudgesByRow {
   verdictStatus(cycle: Cycle, verdict: number): Status;
 }
 
-export interface PreScorePlugin extends Plugin {
+export interface PreScorePlugin extends Plugin, JudgesByRow, JudgesByTrait {
   /** `'skip'`: the plugin contributes nothing to any node in this cycle. */
   preScore(cycle: Cycle, pod: Pod, rows: Rows): 'skip' | Status | undefined;
 }
@@ -89,7 +108,7 @@ export interface NodeScorePlugin extends Plugin {
 }
 
 /** Vector form: `scores[i]` is about `rows.slots[i]`; integers. The array comes in filled with 0. */
-export interface RowScorePlugin extends Plugin, JudgesByRow {
+export interface RowScorePlugin extends Plugin, JudgesByRow, JudgesByTrait {
   /**
    * `'constant'`: all rows have the score of the first, also the exact one, and normalising it alone gives what normalising all of
    * them would.

@@ -12,9 +12,11 @@ import type {
   PreScorePlugin,
   RowFilterPlugin,
   RowScorePlugin,
+  RowTrait,
 } from '../framework/plugin.js';
 import type { PluginHandle } from '../framework/registry.js';
 import { failure, type Status, unresolvable, unschedulable } from '../framework/status.js';
+import { affinityTraits } from './inter-pod-affinity/affinity-traits.js';
 import { FilterState, isShunned, lacksAffinity, meetsShunned } from './inter-pod-affinity/filter-state.js';
 import { nodeHint, podHint } from './inter-pod-affinity/hints.js';
 import { IncomingTermsResolver } from './inter-pod-affinity/incoming-terms.js';
@@ -100,12 +102,18 @@ export class InterPodAffinity
     return refusals[verdict]!;
   }
 
+  traits(cycle: Cycle, pod: Pod): readonly RowTrait[] | undefined {
+    if (affinityTermsOf(pod).error !== undefined) return undefined;
+    const filter = cycle.find(filterState) ?? this.#noteFilter(cycle, pod);
+    const score = this.#caresToScore(pod) ? this.#noteScore(cycle, pod) : undefined;
+    return affinityTraits(cycle, { filter, score, namespaceLabels: this.#labelsAround(pod) });
+  }
+
   preScore(cycle: Cycle, pod: Pod): 'skip' | Status | undefined {
-    const { error, preferredAffinity, preferredAntiAffinity } = affinityTermsOf(pod);
+    const { error } = affinityTermsOf(pod);
     if (error !== undefined) return failure(`parsing pod: ${error}`);
-    const prefersNothing = preferredAffinity.length === 0 && preferredAntiAffinity.length === 0;
-    if (this.#args.ignorePreferredTermsOfExistingPods && prefersNothing) return 'skip';
-    return this.#noteScore(cycle, pod).isIdle ? 'skip' : undefined;
+    if (!this.#caresToScore(pod)) return 'skip';
+    return (cycle.find(scoreState) ?? this.#noteScore(cycle, pod)).isIdle ? 'skip' : undefined;
   }
 
   scoreRows(cycle: Cycle, pod: Pod, rows: Rows, scores: Float64Array): undefined {
@@ -124,6 +132,12 @@ export class InterPodAffinity
     const span = highest - lowest;
     for (let i = 0; i < length; i++)
       scores[i] = span > 0 ? trunc(highestScore * ((scores[i]! - lowest) / span)) : 0;
+  }
+
+  #caresToScore(pod: Pod): boolean {
+    const { preferredAffinity, preferredAntiAffinity } = affinityTermsOf(pod);
+    const prefersNothing = preferredAffinity.length === 0 && preferredAntiAffinity.length === 0;
+    return !(this.#args.ignorePreferredTermsOfExistingPods && prefersNothing);
   }
 
   #noteFilter(cycle: Cycle, pod: Pod): FilterState {

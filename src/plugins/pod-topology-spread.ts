@@ -12,6 +12,7 @@ import type {
   PreScorePlugin,
   RowFilterPlugin,
   RowScorePlugin,
+  RowTrait,
 } from '../framework/plugin.js';
 import type { PluginHandle } from '../framework/registry.js';
 import { failure, type Status, unresolvable, unschedulable } from '../framework/status.js';
@@ -20,6 +21,7 @@ import { missingLabel, SkewJudge } from './pod-topology-spread/skew-judge.js';
 import type { SpreadConstraint } from './pod-topology-spread/spread-constraint.js';
 import { assignedPodHint, nodeHint, ownUpdateHint } from './pod-topology-spread/spread-hints.js';
 import { SpreadScoring } from './pod-topology-spread/spread-scoring.js';
+import { hardTrait, softTrait } from './pod-topology-spread/spread-traits.js';
 
 export const podTopologySpread = 'PodTopologySpread';
 
@@ -88,6 +90,22 @@ export class PodTopologySpread
 
   verdictStatus(_cycle: Cycle, verdict: number): Status {
     return verdict === missingLabel ? labelRefusal : skewRefusal;
+  }
+
+  /** None where nodes without a key are left out of the score: how many they are would have to be known. */
+  traits({ nodes }: Cycle, pod: Pod): readonly RowTrait[] | undefined {
+    const hard = this.#constraints.of(pod, 'DoNotSchedule');
+    const soft = this.#constraints.of(pod, 'ScheduleAnyway');
+    if (!hard.ok || !soft.ok) return undefined;
+    const leavesOut =
+      this.#constraints.scoreNeedsAllKeys(pod) &&
+      !soft.constraints.every(({ topologyKey }) => nodes.everyNodeHas(topologyKey));
+    if (leavesOut) return undefined;
+    const counts = this.#podCounts;
+    return [
+      ...hard.constraints.map((constraint) => hardTrait(nodes, constraint, counts)),
+      ...soft.constraints.map((constraint) => softTrait(nodes, constraint, counts)),
+    ];
   }
 
   preScore(cycle: Cycle, pod: Pod, rows: Rows): 'skip' | Status | undefined {

@@ -61,11 +61,16 @@ export class FilterPass {
     return this.runFrom(0, slots, this.keepPromises(this.promises(), slots, length));
   }
 
-  /** As `run`, by the filters from `firstFilter` on, and of the nodes as they are. */
-  runFrom(firstFilter: number, slots: Int32Array, length: number): number {
+  /** As `run`, by the filters from `firstFilter` on, and of the nodes as they are. Refusals are noted in the diagnosis, or where one says. */
+  runFrom(
+    firstFilter: number,
+    slots: Int32Array,
+    length: number,
+    refusals: Refusals = this.#space.diagnosis,
+  ): number {
     let left = length;
     for (let index = firstFilter; index < this.#filters.length && left > 0; index++)
-      left = this.#filter(index, slots, left);
+      left = this.#filter(index, { slots, length: left }, refusals);
     return left;
   }
 
@@ -80,19 +85,25 @@ export class FilterPass {
 
   /** True when some filter from `index` on has a say in this cycle. */
   hasFiltersFrom(index: number): boolean {
-    for (let i = index; i < this.#filters.length; i++)
-      if (!this.#skipped.has(this.#filters[i]!.name)) return true;
-    return false;
+    return !this.everyFilterFrom(index, () => false);
   }
 
-  #filter(index: number, slots: Int32Array, length: number): number {
+  /** True when that is true of all filters from `index` on that have a say in this cycle. */
+  everyFilterFrom(index: number, condition: (filter: RowFilterPlugin) => boolean): boolean {
+    for (let i = index; i < this.#filters.length; i++) {
+      const filter = this.#filters[i]!;
+      if (!this.#skipped.has(filter.name) && !condition(filter)) return false;
+    }
+    return true;
+  }
+
+  #filter(index: number, rows: Rows, refusals: Refusals): number {
     const filter = this.#filters[index]!;
-    if (this.#skipped.has(filter.name)) return length;
-    const { verdicts, diagnosis } = this.#space;
-    verdicts.fill(0, 0, length);
-    const rows = { slots, length };
+    if (this.#skipped.has(filter.name)) return rows.length;
+    const { verdicts } = this.#space;
+    verdicts.fill(0, 0, rows.length);
     const answer = this.#judge(filter, rows, verdicts);
-    return answer === 'none' ? length : closeRanks(rows, verdicts, index, diagnosis);
+    return answer === 'none' ? rows.length : closeRanks(rows, verdicts, index, refusals);
   }
 
   #judge(filter: RowFilterPlugin, rows: Rows, verdicts: Int32Array): 'none' | undefined {

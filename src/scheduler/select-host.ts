@@ -25,21 +25,24 @@ export function selectHost(
   { random, known }: SelectOptions,
 ): number {
   table.findBest();
-  const { slots, best, bestLength, tied } = table;
+  const { slots, best, bestLength } = table;
   if (bestLength === 1) return slots[best[0]!]!;
-  for (let i = 0; i < bestLength; i++) tied[i] = slots[best[i]!]!;
-  addExactTotals(cycle, profile, table, known);
+  findExactTotals(cycle, profile, table, known);
   return drawFewestPods(cycle, table, random);
 }
 
-/** Totals of the tied nodes with nothing cut off, where a plugin can say so. What is the same for all of them is left out. */
-function addExactTotals(
+/**
+ * Totals of the best nodes of a table with nothing cut off, where a plugin can say so: `exactTotals[i]` is about `best[i]`. What is the same
+ * for all of them is left out.
+ */
+export function findExactTotals(
   cycle: Cycle,
   profile: Profile,
   table: ScoreTable,
   known: KnownScores | undefined,
 ): void {
-  const { columns, best, bestLength: length, tied, exactTotals, exactScores } = table;
+  const { slots, columns, best, bestLength: length, tied, exactTotals, exactScores } = table;
+  for (let i = 0; i < length; i++) tied[i] = slots[best[i]!]!;
   const rows = { slots: tied, length };
   exactTotals.fill(0, 0, length);
   known?.addExactTotals(rows, exactTotals);

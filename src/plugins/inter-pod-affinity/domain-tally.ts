@@ -8,8 +8,8 @@ import type { SparseCounts } from '../../cluster/sparse-counts.js';
  * away. Counts of the cluster are shared until the first difference.
  */
 export class DomainTally {
+  readonly topologyKey: string;
   readonly #nodes: NodeTable;
-  readonly #topologyKey: string;
   #column: LabelColumn;
   #totals: Int32Array;
   #sum: number;
@@ -17,7 +17,7 @@ export class DomainTally {
 
   private constructor(nodes: NodeTable, topologyKey: string, shared?: DomainCounts) {
     this.#nodes = nodes;
-    this.#topologyKey = topologyKey;
+    this.topologyKey = topologyKey;
     this.#column = shared?.column ?? nodes.labelColumn(topologyKey);
     this.#totals = shared?.totals ?? new Int32Array(this.#column.valueCount);
     this.#sum = shared?.sum ?? 0;
@@ -73,7 +73,7 @@ export class DomainTally {
 
   /** The table may have replaced the column: only the one in use knows the domains of borrowed rows, and its ids may differ. */
   #settle(): void {
-    const column = this.#nodes.labelColumn(this.#topologyKey);
+    const column = this.#nodes.labelColumn(this.topologyKey);
     if (column === this.#column) return;
     const totals = new Int32Array(column.valueCount);
     for (let domain = 0; domain < this.#totals.length; domain++) {

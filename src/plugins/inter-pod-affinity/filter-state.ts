@@ -19,10 +19,10 @@ interface Shunned {
 
 /** Where the pods are that decide where one pod may go: noted by PreFilter, changed by hypothetical rows. */
 export class FilterState {
+  readonly terms: IncomingTerms;
   readonly #nodes: NodeTable;
   readonly #pod: Pod;
   readonly #namespaceLabels: Labels;
-  readonly #terms: IncomingTerms;
   /** Pods that match all required affinity terms, by each of their topology keys. */
   readonly #wanted: readonly DomainTally[];
   readonly #shunned: readonly Shunned[];
@@ -37,7 +37,7 @@ export class FilterState {
     this.#nodes = nodes;
     this.#pod = pod;
     this.#namespaceLabels = namespaceLabels;
-    this.#terms = terms;
+    this.terms = terms;
     this.#wanted = terms.wantedKeys.map((key) =>
       DomainTally.of(nodes, podCounts.byDomain(terms.wanted!, key)),
     );
@@ -55,13 +55,20 @@ export class FilterState {
     return this.#wanted.length === 0 && this.#shunned.length === 0 && this.#shunning.size === 0;
   }
 
+  /** All that decides, each with a name of its own. */
+  *tallies(): Generator<[what: string, DomainTally]> {
+    for (const tally of this.#wanted) yield ['wanted', tally];
+    for (const [index, { tally }] of this.#shunned.entries()) yield [`shunned ${index}`, tally];
+    for (const tally of this.#shunning.values()) yield ['shunning', tally];
+  }
+
   /** A hypothetical row has one pod more or less. */
   change(other: Pod, slot: number, delta: 1 | -1): void {
     for (const term of affinityTermsOf(other).requiredAntiAffinity) {
       if (termMatches(term, this.#pod, this.#namespaceLabels))
         this.#shunningBy(term.topologyKey).add(slot, delta);
     }
-    const { wanted } = this.#terms;
+    const { wanted } = this.terms;
     if (wanted !== undefined && isSelected(wanted, other))
       for (const tally of this.#wanted) tally.add(slot, delta);
     for (const { term, tally } of this.#shunned)
@@ -77,7 +84,7 @@ export class FilterState {
 
   /** The pod may start a group of its own when no pod that it wants is in any domain, and it is itself what it wants. */
   #isFirstOfItsKind(): boolean {
-    const { wanted } = this.#terms;
+    const { wanted } = this.terms;
     return (
       wanted !== undefined && this.#wanted.every(({ sum }) => sum === 0) && isSelected(wanted, this.#pod)
     );

@@ -3,6 +3,7 @@ import { absent, type LabelColumn } from '../../cluster/label-column.js';
 import type { Rows } from '../../cluster/node-table.js';
 import type { Labels, Pod } from '../../cluster/pod.js';
 import type { AffinityTermKind } from '../../cluster/pod-affinity-terms.js';
+import type { SparseCounts } from '../../cluster/sparse-counts.js';
 import type { IncomingTerms } from './incoming-terms.js';
 
 export interface ScoreStateOptions {
@@ -12,10 +13,15 @@ export interface ScoreStateOptions {
   readonly hardPodAffinityWeight: number;
 }
 
+/** Pods by domain, each of whom makes a domain that much more welcome, or less. */
+type WeighedPods =
+  | { readonly each: number; readonly totals: Int32Array }
+  | { readonly each: number; readonly sparse: SparseCounts };
+
 /** How welcome one pod is in each topology domain: noted by PreScore. */
 export class ScoreState {
-  /** By column of a topology key, then by domain. */
-  readonly #worth = new Map<LabelColumn, Float64Array>();
+  /** By column of a topology key. */
+  readonly #weighed = new Map<LabelColumn, WeighedPods[]>();
 
   constructor(
     { nodes, podCounts, affinityTerms }: ClusterState,
@@ -24,17 +30,12 @@ export class ScoreState {
   ) {
     for (const { selection, topologyKey, weight } of terms.preferred) {
       const { column, totals, sum } = podCounts.byDomain(selection, topologyKey);
-      if (sum === 0) continue;
-      const worth = this.#worthBy(column);
-      for (let domain = 0; domain < totals.length; domain++) worth[domain]! += weight * totals[domain]!;
+      if (sum !== 0) this.#weigh(column, { each: weight, totals });
     }
     const addCarried = (kind: AffinityTermKind, factor: (weight: number) => number): void => {
       affinityTerms.forEachMatching(kind, pod, namespaceLabels, ({ term, byDomain }) => {
         if (byDomain.sum === 0) return;
-        const { ids, counts, length } = byDomain;
-        const worth = this.#worthBy(nodes.labelColumn(term.topologyKey));
-        const each = factor(term.weight);
-        for (let i = 0; i < length; i++) worth[ids[i]!]! += each * counts[i]!;
+        this.#weigh(nodes.labelColumn(term.topologyKey), { each: factor(term.weight), sparse: byDomain });
       });
     };
     if (hardPodAffinityWeight > 0) addCarried('requiredAffinity', () => hardPodAffinityWeight);
@@ -44,24 +45,56 @@ export class ScoreState {
 
   /** True when no pod of the cluster says anything for or against any domain; sums of 0 do not make it so. */
   get isIdle(): boolean {
-    return this.#worth.size === 0;
+    return this.#weighed.size === 0;
+  }
+
+  /** Of the topology keys that matter. */
+  get columns(): Iterable<LabelColumn> {
+    return this.#weighed.keys();
+  }
+
+  /** How welcome the pod is in a domain. */
+  worthOf(column: LabelColumn, domain: number): number {
+    let sum = 0;
+    for (const weighed of this.#weighed.get(column) ?? []) {
+      const count = 'totals' in weighed ? (weighed.totals[domain] ?? 0) : weighed.sparse.at(domain);
+      sum += weighed.each * count;
+    }
+    return sum;
   }
 
   addTo({ slots, length }: Rows, scores: Float64Array): void {
-    for (const [{ ids }, worth] of this.#worth) {
+    for (const [column, weighed] of this.#weighed) {
+      const { ids } = column;
+      // Few rows, one for each cohort: what there is in all other domains need not be known.
+      const worth = 4 * length < column.valueCount ? undefined : addUp(column, weighed);
       for (let i = 0; i < length; i++) {
         const domain = ids[slots[i]!]!;
-        if (domain !== absent) scores[i]! += worth[domain]!;
+        if (domain !== absent)
+          scores[i]! += worth === undefined ? this.worthOf(column, domain) : worth[domain]!;
       }
     }
   }
 
-  #worthBy(column: LabelColumn): Float64Array {
-    let worth = this.#worth.get(column);
-    if (worth === undefined) {
-      worth = new Float64Array(column.valueCount);
-      this.#worth.set(column, worth);
-    }
-    return worth;
+  #weigh(column: LabelColumn, pods: WeighedPods): void {
+    const known = this.#weighed.get(column);
+    if (known === undefined) this.#weighed.set(column, [pods]);
+    else known.push(pods);
   }
+}
+
+/** By domain. */
+function addUp(column: LabelColumn, weighed: readonly WeighedPods[]): Float64Array {
+  const worth = new Float64Array(column.valueCount);
+  for (const pods of weighed) {
+    const { each } = pods;
+    if ('totals' in pods) {
+      const { totals } = pods;
+      for (let domain = 0; domain < totals.length; domain++) worth[domain]! += each * totals[domain]!;
+    } else {
+      const { ids, counts, length } = pods.sparse;
+      for (let i = 0; i < length; i++) worth[ids[i]!]! += each * counts[i]!;
+    }
+  }
+  return worth;
 }

@@ -10,7 +10,7 @@ import type { SpreadConstraint } from './spread-constraint.js';
 const { floor, round } = Math;
 
 const highestScore = 100;
-const hostnameKey = 'kubernetes.io/hostname';
+export const hostnameKey = 'kubernetes.io/hostname';
 
 interface WeighedBase {
   readonly topologyKey: string;
@@ -63,14 +63,15 @@ export class SpreadScoring {
   #lowest = 0;
   #highest = 0;
 
-  /** `rows` are all nodes that fit: their domains are those that count. */
+  /** `rows` are all nodes that fit, or some of them that show every domain: these are the domains that count. */
   constructor(nodes: NodeTable, rows: Rows, { constraints, podCounts, requireAllKeys }: SoftSpread) {
     this.#requireAllKeys = requireAllKeys;
     this.#ignored = new Uint8Array(rows.length);
     const ignored = this.#ignored;
     this.#mayLackKeys = !constraints.every(({ topologyKey }) => nodes.everyNodeHas(topologyKey));
     const looksForKeys = requireAllKeys && this.#mayLackKeys;
-    const nodeCount = rows.length - (looksForKeys ? markLacking(nodes, rows, constraints, ignored) : 0);
+    const { length, represented = length } = rows;
+    const nodeCount = represented - (looksForKeys ? markLacking(nodes, rows, constraints, ignored) : 0);
     this.#weighed = constraints.map((constraint) => {
       const { topologyKey, maxSkew, counted, inclusion } = constraint;
       const base = { topologyKey, allowance: maxSkew - 1 };

@@ -12,7 +12,6 @@ export interface RankedRows {
   podCount(place: number): number;
 }
 
-const blockSize = 16;
 const nobody = Number.NEGATIVE_INFINITY;
 
 /**
@@ -22,6 +21,7 @@ const nobody = Number.NEGATIVE_INFINITY;
  */
 export class BestTree {
   readonly #rows: RankedRows;
+  readonly #blockSize: number;
   /** Leaves are the blocks, from `leaves` on; the children of node i are 2i and 2i + 1. */
   readonly #leaves: number;
   readonly #total: Float64Array;
@@ -32,8 +32,10 @@ export class BestTree {
   /** 1 where exact totals were near each other without being equal: then who is "equal" depends on the highest of all rows. */
   readonly #isFuzzy: Uint8Array;
 
-  constructor(rows: RankedRows) {
+  /** Larger blocks take less memory, and longer to look through. */
+  constructor(rows: RankedRows, blockSize = 16) {
     this.#rows = rows;
+    this.#blockSize = blockSize;
     let leaves = 1;
     while (leaves * blockSize < rows.length) leaves *= 2;
     this.#leaves = leaves;
@@ -47,16 +49,27 @@ export class BestTree {
 
   /** A row has changed. */
   refresh(place: number): void {
-    const leaf = this.#leaves + Math.floor(place / blockSize);
+    const leaf = this.#leafOf(place);
     this.#lookThroughBlock(leaf);
     for (let node = leaf >> 1; node > 0; node >>= 1) this.#combine(node);
   }
 
   /** Any row may have changed. */
   refreshAll(): void {
-    const used = Math.ceil(this.#rows.length / blockSize);
-    for (let leaf = this.#leaves; leaf < this.#leaves + used; leaf++) this.#lookThroughBlock(leaf);
-    for (let node = this.#leaves - 1; node > 0; node--) this.#combine(node);
+    for (let place = 0; place < this.#rows.length; place += this.#blockSize)
+      this.#lookThroughBlock(this.#leafOf(place));
+    this.#combineAll();
+  }
+
+  /** In a tree that is new: the rows in the blocks of these places have come, and no others. */
+  fill(places: readonly number[]): void {
+    for (const place of places) this.#lookThroughBlock(this.#leafOf(place));
+    this.#combineAll();
+  }
+
+  /** The highest total; −∞ where no row passes. */
+  get total(): number {
+    return this.#total[1]!;
   }
 
   /** How many rows share the highest total. */
@@ -64,40 +77,71 @@ export class BestTree {
     return this.#ties[1]!;
   }
 
-  /** The place of the best row: highest total, then highest exact total, then fewest pods, then the draw. There must be one. */
-  draw(random: Random): number {
-    if (this.#isFuzzy[1] === 1) return this.#drawByLooking(random);
-    const count = this.#count[1]!;
-    return this.#winner(count === 1 ? 0 : Math.floor(random() * count));
+  /** Of these, the highest exact total. */
+  get exact(): number {
+    return this.#exact[1]!;
   }
 
-  /** The `index`th of the rows that share the best of everything. */
-  #winner(index: number): number {
-    let left = index;
+  /** Of those that have it, the fewest pods. */
+  get fewestPods(): number {
+    return this.#fewest[1]!;
+  }
+
+  /** How many are best in all three. */
+  get winners(): number {
+    return this.#count[1]!;
+  }
+
+  /** Exact totals are near each other without being equal: then `exact` and what follows from it are not the last word. */
+  get isFuzzy(): boolean {
+    return this.#isFuzzy[1] === 1;
+  }
+
+  /** The place of the best row: highest total, then highest exact total, then fewest pods, then the draw. There must be one. */
+  draw(random: Random): number {
+    return this.isFuzzy ? this.#drawByLooking(random) : BestTree.drawAmong([this], random);
+  }
+
+  /** One of the winners of several trees over the same rows, none of them fuzzy, as if they were winners of one. */
+  static drawAmong(trees: readonly [BestTree, ...BestTree[]], random: Random): number {
+    let count = 0;
+    for (const { winners } of trees) count += winners;
+    let left = count === 1 ? 0 : Math.floor(random() * count);
+    const [first] = trees;
+    const { length } = first.#rows;
+    const leaves = first.#leaves;
     let node = 1;
-    while (node < this.#leaves) {
+    while (node < leaves) {
       node *= 2;
-      const winners = this.#isAsGoodAsAny(node) ? this.#count[node]! : 0;
-      if (left < winners) continue;
-      left -= winners;
+      let before = 0;
+      for (const tree of trees) before += tree.#winnersBelow(node);
+      if (left < before) continue;
+      left -= before;
       node += 1;
     }
-    const rows = this.#rows;
-    const from = (node - this.#leaves) * blockSize;
-    for (let place = from; place < rows.length; place++) {
-      if (!rows.isPassing(place) || rows.total(place) !== this.#total[1]) continue;
-      if (rows.exact(place) !== this.#exact[1] || rows.podCount(place) !== this.#fewest[1]) continue;
+    for (let place = (node - leaves) * first.#blockSize; place < length; place++) {
+      if (!trees.some((tree) => tree.#isWinner(place))) continue;
       if (left === 0) return place;
       left -= 1;
     }
     throw new Error('the tree counts a row that is not there');
   }
 
-  #isAsGoodAsAny(node: number): boolean {
-    return (
+  #winnersBelow(node: number): number {
+    const isAsGoodAsAny =
       this.#total[node] === this.#total[1] &&
       this.#exact[node] === this.#exact[1] &&
-      this.#fewest[node] === this.#fewest[1]
+      this.#fewest[node] === this.#fewest[1];
+    return isAsGoodAsAny ? this.#count[node]! : 0;
+  }
+
+  #isWinner(place: number): boolean {
+    const rows = this.#rows;
+    return (
+      rows.isPassing(place) &&
+      rows.total(place) === this.#total[1] &&
+      rows.exact(place) === this.#exact[1] &&
+      rows.podCount(place) === this.#fewest[1]
     );
   }
 
@@ -118,10 +162,18 @@ export class BestTree {
     return places[places.length === 1 ? 0 : Math.floor(random() * places.length)]!;
   }
 
+  #leafOf(place: number): number {
+    return this.#leaves + Math.floor(place / this.#blockSize);
+  }
+
+  #combineAll(): void {
+    for (let node = this.#leaves - 1; node > 0; node--) this.#combine(node);
+  }
+
   #lookThroughBlock(leaf: number): void {
     const rows = this.#rows;
-    const from = (leaf - this.#leaves) * blockSize;
-    const to = Math.min(from + blockSize, rows.length);
+    const from = (leaf - this.#leaves) * this.#blockSize;
+    const to = Math.min(from + this.#blockSize, rows.length);
     let top = nobody;
     let ties = 0;
     let exactTop = 0;

@@ -7,9 +7,10 @@ import type { EvaluationSpace } from '../evaluation-space.js';
 import type { FilterPass, Promises } from '../filter-pass.js';
 import type { PreFilterOutcome } from '../pre-filter-pass.js';
 import { feasibleNodesWanted } from '../sampling.js';
-import { runPreScores, scoreNodes } from '../score-pass.js';
+import { type KnownScores, runPreScores, scoreNodes } from '../score-pass.js';
 import type { ChosenScore, ScoreTable } from '../score-table.js';
 import { selectHost } from '../select-host.js';
+import { CohortEvaluation } from './cohort-evaluation.js';
 import type { KeptRefusals } from './kept-refusals.js';
 import { keptScore, knownScores, showKept, withKeptColumns } from './kept-table.js';
 import type { PodClass, PodClasses } from './pod-classes.js';
@@ -56,6 +57,8 @@ export class ClassEvaluation {
   readonly #rows: PassingRows;
   /** True while nobody but the class refused a node. */
   #isClassAlone = false;
+  /** Where the other plugins are asked about some rows that stand for the rest. */
+  #byCohort: CohortEvaluation | undefined;
 
   private constructor(options: Parts) {
     this.#options = options;
@@ -100,6 +103,10 @@ export class ClassEvaluation {
     keeping(() => refusals.catchUp({ cycle, filters, skipped, changed, space, observer }));
     space.diagnosis.adopt(refusals);
     const promises = pass.promises();
+    if (promises.size === 0) {
+      this.#byCohort = keeping(() => CohortEvaluation.of(this.#options));
+      if (this.#byCohort !== undefined) return this.#byCohort.search();
+    }
     this.#isClassAlone = promises.size === 0 && !pass.hasFiltersFrom(plan.filterCount);
     return this.#isClassAlone ? refusals.passingCount : this.#searchFurther(promises);
   }
@@ -118,6 +125,7 @@ export class ClassEvaluation {
 
   /** The node, where it is the only one that fits. */
   onlySlot(): number {
+    if (this.#byCohort !== undefined) return this.#byCohort.onlySlot();
     if (this.#isClassAlone) this.#rows.settle();
     return this.#options.space.slots[0]!;
   }
@@ -125,15 +133,21 @@ export class ClassEvaluation {
   /** Picks one of the `feasible` nodes that the search found, at least two. */
   choose(feasible: number): ClassChoice {
     const { cycle, profile, podClass, observer } = this.#options;
-    const rows = this.#isClassAlone ? this.#rows : { slots: this.#options.space.slots, length: feasible };
+    const rows = this.#rowsToScore(feasible);
     const skipped = runPreScores(cycle, profile, rows, observer);
     return timedPoint(observer, 'Score', () => {
       const running = profile.score.filter(({ plugin }) => !skipped.has(plugin.name));
       const kept = running.filter((score) => podClass.plan.scores.has(score));
       this.#scoresCatchUp(kept);
+      if (this.#byCohort !== undefined) return this.#chooseByCohort(this.#byCohort, running, skipped);
       const isAll = this.#isClassAlone && kept.length === running.length;
       return isAll ? this.#chooseFromTree(running, skipped) : this.#chooseFromTable(rows, running, skipped);
     });
+  }
+
+  #rowsToScore(feasible: number): Rows {
+    if (this.#byCohort !== undefined) return this.#byCohort.standIns;
+    return this.#isClassAlone ? this.#rows : { slots: this.#options.space.slots, length: feasible };
   }
 
   #scoresCatchUp(scores: Profile['score']): void {
@@ -156,20 +170,48 @@ export class ClassEvaluation {
     return { slot: order[place]!, ties: tree.ties, chosen: keptScore(kept, place), scores: show };
   }
 
+  #chooseByCohort(
+    byCohort: CohortEvaluation,
+    running: Profile['score'],
+    skipped: ReadonlySet<string>,
+  ): ClassChoice {
+    const choice = byCohort.keptScoresHold ? byCohort.choose(skipped) : undefined;
+    if (choice === undefined) return this.#chooseFromTable(byCohort.listRows(), running, skipped);
+    const show = (): ScoreTable => {
+      const known = this.#scoreTable(byCohort.listRows(), skipped);
+      const { podClass, classes, space } = this.#options;
+      const { placeOf } = classes.changed;
+      space.scores.findBest();
+      return known === undefined
+        ? space.scores
+        : withKeptColumns(space.scores, podClass.scores, { running, placeOf });
+    };
+    return { ...choice, scores: show };
+  }
+
   /** Others have scores to add. */
   #chooseFromTable(rows: Rows, running: Profile['score'], skipped: ReadonlySet<string>): ClassChoice {
-    const { cycle, profile, classes, podClass, random, space, observer } = this.#options;
+    const { cycle, profile, classes, podClass, random, space } = this.#options;
     const { scores: kept } = podClass;
     const { placeOf } = classes.changed;
     const table = space.scores;
-    const known = kept.holdFor(rows, placeOf) ? knownScores(kept, placeOf) : undefined;
-    scoreNodes(cycle, profile, rows, { table, observer, skipped, known });
+    const known = this.#scoreTable(rows, skipped);
     const slot = selectHost(cycle, profile, table, { random, known });
     const ties = table.bestLength;
     const chosen = table.scoreOf(slot);
     if (known === undefined) return { slot, ties, chosen, scores: () => table };
     const show = (): ScoreTable => withKeptColumns(table, kept, { running, placeOf });
     return { slot, ties, chosen: keptScore(kept, placeOf[slot]!, chosen), scores: show };
+  }
+
+  /** Scores all rows into the table; returns what is known of them without a column of its own. */
+  #scoreTable(rows: Rows, skipped: ReadonlySet<string>): KnownScores | undefined {
+    const { cycle, profile, classes, podClass, space, observer } = this.#options;
+    const { scores: kept } = podClass;
+    const { placeOf } = classes.changed;
+    const known = kept.holdFor(rows, placeOf) ? knownScores(kept, placeOf) : undefined;
+    scoreNodes(cycle, profile, rows, { table: space.scores, observer, skipped, known });
+    return known;
   }
 }
 
@@ -200,9 +242,9 @@ class PassingRows implements Rows {
   }
 }
 
-function keeping(catchUp: () => void): void {
+function keeping<T>(catchUp: () => T): T {
   try {
-    catchUp();
+    return catchUp();
   } catch (cause) {
     throw new ClassFault('a class of pods cannot be kept', { cause });
   }

@@ -40,6 +40,7 @@ export class KeptScores implements RankedRows {
   #scaledSums = new Float64Array(0);
   #basis = '';
   #journalLength = 0;
+  #upheavals = 0;
   #tree: BestTree | undefined;
 
   /** Built when it is first asked for: pods of which other plugins have a say never do. */
@@ -49,6 +50,16 @@ export class KeptScores implements RankedRows {
       this.#tree.refreshAll();
     }
     return this.#tree;
+  }
+
+  /** How often scores of rows changed that did not change themselves. */
+  get upheavals(): number {
+    return this.#upheavals;
+  }
+
+  /** No plugin that normalises by its highest score tells any two rows apart. */
+  get isLevel(): boolean {
+    return this.#scaled.every(({ highest }) => highest === 0);
   }
 
   get length(): number {
@@ -134,6 +145,7 @@ export class KeptScores implements RankedRows {
     this.#exactSums = new Float64Array(length);
     this.#scaledSums = new Float64Array(length);
     this.#tree = undefined;
+    this.#upheavals += 1;
   }
 
   #score(options: KeptScoresOptions, count: number): void {
@@ -213,7 +225,8 @@ export class KeptScores implements RankedRows {
 
   #scaleAll(): void {
     // Mostly nobody scores anything, and all rows have the same.
-    if (this.#scaled.every(({ highest }) => highest === 0)) {
+    this.#upheavals += 1;
+    if (this.isLevel) {
       let sum = 0;
       for (const { score, level } of this.#scaled) sum += score.weight * level;
       this.#scaledSums.fill(sum);

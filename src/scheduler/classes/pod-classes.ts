@@ -3,6 +3,8 @@ import { type Requests, sameRequests } from '../../cluster/requests.js';
 import type { Profile } from '../../framework/profile.js';
 import { ChangedRows } from './changed-rows.js';
 import { type ClassPlan, planFor } from './class-plan.js';
+import { CohortTrees } from './cohort-trees.js';
+import { Cohorts } from './cohorts.js';
 import { KeptRefusals } from './kept-refusals.js';
 import { KeptScores } from './kept-scores.js';
 
@@ -17,6 +19,8 @@ export interface PodClass {
   readonly accounted: Requests;
   readonly refusals: KeptRefusals;
   readonly scores: KeptScores;
+  readonly cohorts: Cohorts;
+  readonly trees: CohortTrees;
 }
 
 /**
@@ -74,8 +78,14 @@ class ClassesOfProfile {
       return known.podClass;
     }
     if (this.#givenUp.has(spec) || this.#isNew(spec) || !this.#hasRoom(limit)) return undefined;
-    const plan = planFor(profile, pod);
-    const podClass = { plan, accounted, refusals: new KeptRefusals(), scores: new KeptScores() };
+    const podClass = {
+      plan: planFor(profile, pod),
+      accounted,
+      refusals: new KeptRefusals(),
+      scores: new KeptScores(),
+      cohorts: new Cohorts(),
+      trees: new CohortTrees(),
+    };
     this.#entries.delete(spec);
     this.#use(spec, { podClass, lastUse: this.#uses });
     return podClass;

@@ -81,6 +81,7 @@ function onNodes(...values: string[]) {
 }
 
 const zoneKey = 'topology.kubernetes.io/zone';
+const hostKey = 'kubernetes.io/hostname';
 const self = (app: string) => ({ labelSelector: { matchLabels: { app } } });
 const nodeAffinity = {
   nodeAffinity: {
@@ -144,6 +145,51 @@ const templates: readonly ((app: string) => Parameters<typeof podOf>[0])[] = [
       },
     },
   }),
+  (app) => ({
+    requests: small,
+    spec: {
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: zoneKey, whenUnsatisfiable: 'DoNotSchedule', ...self(app) },
+        { maxSkew: 2, topologyKey: hostKey, whenUnsatisfiable: 'ScheduleAnyway', ...self(app) },
+      ],
+    },
+  }),
+  (app) => ({
+    requests: small,
+    spec: {
+      topologySpreadConstraints: [
+        { maxSkew: 2, topologyKey: hostKey, whenUnsatisfiable: 'DoNotSchedule', ...self(app) },
+        { maxSkew: 1, topologyKey: zoneKey, whenUnsatisfiable: 'ScheduleAnyway', ...self('app-0') },
+      ],
+    },
+  }),
+  (app) => ({
+    requests: small,
+    spec: {
+      affinity: {
+        podAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [{ ...self(app), topologyKey: zoneKey }],
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 3, podAffinityTerm: { ...self('app-0'), topologyKey: hostKey } },
+          ],
+        },
+      },
+    },
+  }),
+  (app) => ({
+    requests: small,
+    spec: {
+      affinity: {
+        ...nodeAffinity,
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 4, podAffinityTerm: { ...self(app), topologyKey: hostKey } },
+            { weight: 1, podAffinityTerm: { ...self(app), topologyKey: zoneKey } },
+          ],
+        },
+      },
+    },
+  }),
   () => ({ requests: { cpu: '50' } }),
   () => ({ spec: { affinity: { nodeAffinity: onNodes('node-1', 'node-2', 'node-3') } } }),
 ];
@@ -153,6 +199,12 @@ const which = fc.nat(199);
 
 /** The templates of one history: few, so that each has many pods. */
 export const templateChoice = fc.uniqueArray(fc.nat(templates.length - 1), { minLength: 3, maxLength: 3 });
+/** Those that look at other pods, and one that does not. */
+const neighbourly = [0, 7, 8, 9, 10, 11, 12, 13, 14];
+export const neighbourlyChoice = fc.uniqueArray(fc.constantFrom(...neighbourly), {
+  minLength: 3,
+  maxLength: 3,
+});
 
 export const step = fc.oneof(
   {

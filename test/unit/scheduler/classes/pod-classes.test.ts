@@ -9,6 +9,7 @@ import {
   ClassWorld,
   maxNodes,
   type NodePlan,
+  neighbourlyChoice,
   nodePlan,
   type Step,
   step,
@@ -58,6 +59,25 @@ describe('classes of pods', () => {
         play(world, steps);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('speak for rows that are alike where pods look at each other, as nodes and pods come, change and go', () => {
+    // Mostly in a zone: where a node has none, each row is judged.
+    const inZones = fc.array(
+      nodePlan.map((plan) => ({ ...plan, zone: plan.zone % 2, taints: plan.taints === 0 ? 1 : 0 })),
+      { minLength: 20, maxLength: maxNodes },
+    );
+    const calm = history.map((steps) =>
+      steps.filter((now) => now.kind !== 'node' && now.kind !== 'nominate'),
+    );
+    fc.assert(
+      fc.property(neighbourlyChoice, inZones, calm, (templates, plans, steps) => {
+        const world = new ClassWorld({ withOther: false, maxRows: everything, templates });
+        setUp(world, plans);
+        play(world, steps);
+      }),
+      { numRuns: 150 },
     );
   });
 
