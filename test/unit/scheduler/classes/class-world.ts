@@ -49,6 +49,8 @@ export const nodePlan = fc.record({
   images: fc.nat(7),
   isCordoned: fc.nat(9).map((i) => i === 0),
   gpus: fc.nat(9).map((i) => (i === 0 ? '2' : undefined)),
+  /** More memory than others have: too little for more than the rounding of a score. */
+  bytes: fc.nat(9).map((i) => (i < 2 ? i + 1 : 0)),
 });
 
 export type NodePlan = typeof nodePlan extends fc.Arbitrary<infer T> ? T : never;
@@ -63,6 +65,7 @@ function makeNode(index: number, plan: NodePlan): Node {
     },
     allocatable: {
       cpu: plan.cpu,
+      memory: String(8 * 2 ** 30 + plan.bytes),
       pods: plan.pods,
       ...(plan.gpus === undefined ? {} : { 'example.com/gpu': plan.gpus }),
     },
@@ -190,6 +193,46 @@ const templates: readonly ((app: string) => Parameters<typeof podOf>[0])[] = [
       },
     },
   }),
+  () => ({
+    requests: small,
+    spec: {
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { labelSelector: { matchLabels: { lane: 'fast' } }, topologyKey: hostKey },
+          ],
+        },
+        podAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 6,
+              podAffinityTerm: { labelSelector: { matchLabels: { lane: 'slow' } }, topologyKey: hostKey },
+            },
+          ],
+        },
+      },
+    },
+  }),
+  (app) => ({
+    requests: small,
+    spec: {
+      topologySpreadConstraints: [zoneKey, hostKey].map((topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: 'ScheduleAnyway',
+        ...self(app),
+      })),
+    },
+  }),
+  // Nothing but the number of pods tells where they are.
+  (app) => ({
+    requests: { cpu: '0', memory: '0' },
+    spec: {
+      topologySpreadConstraints: [
+        { maxSkew: 2, topologyKey: zoneKey, whenUnsatisfiable: 'DoNotSchedule', ...self(app) },
+      ],
+    },
+  }),
   () => ({ requests: { cpu: '50' } }),
   () => ({ spec: { affinity: { nodeAffinity: onNodes('node-1', 'node-2', 'node-3') } } }),
 ];
@@ -200,7 +243,7 @@ const which = fc.nat(199);
 /** The templates of one history: few, so that each has many pods. */
 export const templateChoice = fc.uniqueArray(fc.nat(templates.length - 1), { minLength: 3, maxLength: 3 });
 /** Those that look at other pods, and one that does not. */
-const neighbourly = [0, 7, 8, 9, 10, 11, 12, 13, 14];
+const neighbourly = [0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
 export const neighbourlyChoice = fc.uniqueArray(fc.constantFrom(...neighbourly), {
   minLength: 3,
   maxLength: 3,
@@ -213,6 +256,7 @@ export const step = fc.oneof(
       kind: fc.constant('place' as const),
       template,
       grown: fc.nat(9).map((i) => i === 0),
+      lane: fc.constantFrom('fast', 'slow', undefined),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('end' as const), which }) },
@@ -286,11 +330,11 @@ export class ClassWorld {
   }
 
   /** Two decisions about one pod that should be the same, in a form to be compared; then the pod is placed. */
-  place({ template, grown }: Extract<Step, { kind: 'place' }>): {
+  place({ template, grown, lane }: Extract<Step, { kind: 'place' }>): {
     readonly kept: unknown;
     readonly anew: unknown;
   } {
-    const made = this.#podOf(template);
+    const made = this.#podOf(template, lane);
     const pod = grown ? { ...made, accounted: { ...made.accounted, cpu: made.accounted.cpu + 500 } } : made;
     const seed = this.#serial;
     const nominations = this.#nominations();
@@ -371,11 +415,12 @@ export class ClassWorld {
     nodes.returnRow(row);
   }
 
-  #podOf(index: number): Pod {
+  #podOf(index: number, lane?: string): Pod {
     this.#serial += 1;
     const template = this.#templates[index % this.#templates.length]!;
     const app = `app-${template}`;
-    return podOf({ ...templates[template]!(app), labels: { app }, uid: `uid-${this.#serial}` });
+    const labels = { app, ...(lane === undefined ? {} : { lane }) };
+    return podOf({ ...templates[template]!(app), labels, uid: `uid-${this.#serial}` });
   }
 
   /** Large or one of the templates; in a third of the cases too weak to be heeded. */

@@ -43,8 +43,9 @@ const plain: NodePlan = {
   images: 0,
   isCordoned: false,
   gpus: undefined,
+  bytes: 0,
 };
-const place = (template = 0): Step => ({ kind: 'place', template, grown: false });
+const place = (template = 0): Step => ({ kind: 'place', template, grown: false, lane: undefined });
 
 describe('classes of pods', () => {
   it.each([
@@ -65,7 +66,7 @@ describe('classes of pods', () => {
   it('speak for rows that are alike where pods look at each other, as nodes and pods come, change and go', () => {
     // Mostly in a zone: where a node has none, each row is judged.
     const inZones = fc.array(
-      nodePlan.map((plan) => ({ ...plan, zone: plan.zone % 2, taints: plan.taints === 0 ? 1 : 0 })),
+      nodePlan.map((plan) => ({ ...plan, zone: plan.zone % 2, taints: plan.taints % 6 })),
       { minLength: 20, maxLength: maxNodes },
     );
     const calm = history.map((steps) =>
