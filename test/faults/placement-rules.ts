@@ -131,16 +131,18 @@ function topologyRules(pod: PodObject, nodeName: string, view: View): string[] {
   const repels = affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const attracts = affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const broken: string[] = [];
+  // A pod whose node is gone is in no domain.
+  const certain = view.certain.filter(({ spec: { nodeName = '' } }) => view.steadyNodes.has(nodeName));
   for (const term of repels)
-    if (view.certain.some((other) => isIn(other, term, nodeName, view) && matches(term, pod, other)))
+    if (certain.some((other) => isIn(other, term, nodeName, view) && matches(term, pod, other)))
       broken.push(`anti-affinity by ${term.topologyKey}`);
-  for (const other of view.certain) {
+  for (const other of certain) {
     const terms = other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
     for (const term of terms)
       if (isIn(other, term, nodeName, view) && matches(term, other, pod))
         broken.push(`anti-affinity of ${other.metadata.name}`);
   }
-  if (!attracted(pod, nodeName, attracts, view)) broken.push('affinity');
+  if (!attracted(pod, nodeName, attracts, { ...view, certain })) broken.push('affinity');
   for (const constraint of topologySpreadConstraints) {
     if (constraint.whenUnsatisfiable !== 'DoNotSchedule') continue;
     const problem = spreadProblem(pod, nodeName, constraint, view);

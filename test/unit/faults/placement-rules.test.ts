@@ -102,6 +102,8 @@ describe('the rules that placements are judged by', () => {
     expect(broken(pod(wanting), nodes, [on('a2', web)])).toEqual([]);
     expect(broken(pod({ ...web, ...wanting }), nodes)).toEqual([]);
     expect(broken(pod({ ...web, ...wanting }), nodes, [on('b1', web)])).toEqual(['affinity']);
+    // The node of the other is gone: nobody is where it was.
+    expect(broken(pod({ ...web, ...wanting }), nodes, [on('b2', web)])).toEqual([]);
   });
 
   it('find a spread that is exceeded', () => {
