@@ -84,13 +84,20 @@ async function readAll<T>(request: PagedListRequest<T>, pages: Pages): Promise<L
   }
 }
 
+interface Page {
+  readonly token: string;
+  readonly answer: Promise<unknown>;
+  /** It is wanted now. */
+  readonly begin: () => void;
+}
+
 /** The pages of one list. While one of them is decoded and looked at here, the server makes the next. */
 class Pages {
   readonly #request: Question;
   readonly #limit: number | undefined;
   readonly #end = new AbortController();
   readonly #unfollow: () => void;
-  #next: { readonly token: string; readonly answer: Promise<unknown> } | undefined;
+  #next: Page | undefined;
 
   constructor(request: Question, limit: number | undefined) {
     this.#request = request;
@@ -101,9 +108,10 @@ class Pages {
 
   /** One page, which may be on its way. */
   read(token: string): Promise<unknown> {
-    const next = this.#next;
+    const page = this.#next?.token === token ? this.#next : this.#ask(token);
     this.#next = undefined;
-    return next?.token === token ? next.answer : this.#ask(token);
+    page.begin();
+    return page.answer;
   }
 
   /** Nobody is going to read what is still on its way. */
@@ -112,26 +120,34 @@ class Pages {
     this.#end.abort();
   }
 
-  #ask(token: string): Promise<unknown> {
+  #ask(token: string): Page {
     const { transport, path, query, accept } = this.#request;
-    return transport.request({
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const answer = transport.request({
       method: 'GET',
       path,
       query: { ...query, limit: this.#limit, continue: token === '' ? undefined : token },
       ...(accept === undefined ? {} : { accept }),
-      beforeDecoding: (text) => this.#lookAhead(text),
+      // A page that came early waits as text: else all that follow would be asked for before anybody wants this one.
+      beforeDecoding: async (text) => {
+        await begun;
+        await this.#lookAhead(text);
+      },
       timeoutMs: TIMEOUT_MS,
       signal: this.#end.signal,
     });
+    return { token, answer, begin };
   }
 
   async #lookAhead(text: string): Promise<void> {
     const token = continueTokenAhead(text);
     if (token === undefined) return;
-    const answer = this.#ask(token);
+    this.#next = this.#ask(token);
     // Whoever reads it is told; but it may be that nobody does.
-    answer.catch(() => undefined);
-    this.#next = { token, answer };
+    this.#next.answer.catch(() => undefined);
     // Else decoding would come before sending.
     await nextTurn();
   }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../../src/kube/api-client.js';
 import { loadCredentials } from '../../../src/kube/credentials.js';
 import { type PagedListRequest, readPagedList } from '../../../src/kube/paged-list.js';
+import type { ApiRequest, ApiTransport } from '../../../src/kube/transport.js';
 import { type Answer, FaultServer, status } from './fault-server.js';
 import { ImpatientClock } from './impatient-clock.js';
 
@@ -78,6 +79,31 @@ describe('a list in pages', () => {
       'looked at b',
       'page',
       'looked at c',
+    ]);
+  });
+
+  it('asks for each page once, and for none before the one in front of it is wanted', async () => {
+    const tokens = ['second', 'third', 'fourth', ''];
+    const transport: ApiTransport = {
+      async request<T>({ query, beforeDecoding }: ApiRequest) {
+        const token = String(query?.continue ?? '');
+        seen.push(`asked for ${token === '' ? 'the first' : token}`);
+        const { body } = page([token], token === '' ? tokens[0] : tokens[tokens.indexOf(token) + 1]);
+        await beforeDecoding?.(JSON.stringify(body));
+        return body as T;
+      },
+      stream: () => Promise.reject(new Error('not asked for')),
+    };
+    await read({ transport, project: () => undefined });
+    expect(seen).toEqual([
+      'asked for the first',
+      'asked for second',
+      'page',
+      'asked for third',
+      'page',
+      'asked for fourth',
+      'page',
+      'page',
     ]);
   });
 
