@@ -122,7 +122,7 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
     const preemptor = this.#actions.current(pod);
     // Nobody may have to leave for a pod that has found a place, or has gone, in the meantime.
     if (preemptor === undefined || preemptor.nodeName !== '') return kept(notFound(pod));
-    const [chosen] = bestCandidates(advice.candidates);
+    const chosen = this.#choose(bestCandidates(advice.candidates), preemptor);
     if (chosen === undefined) return kept(unschedulable(`${prefix}no candidate node for preemption`));
     return this.#preempt(preemptor, chosen);
   }
@@ -180,8 +180,16 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
       eligible: ineligibleBecause === undefined,
       ineligibleBecause,
       best,
-      chosen: best[0],
+      chosen: this.#choose(best, pod),
     };
+  }
+
+  /**
+   * One of several that are equal. Two pods on one promised node may have to wait for each other's victims, and one that is tried
+   * meanwhile finds its node taken and chooses further victims: a node that nobody was promised is better.
+   */
+  #choose(best: readonly Candidate[], pod: Pod): Candidate | undefined {
+    return best.find(({ nodeName }) => !this.#actions.isPromised(nodeName, pod)) ?? best[0];
   }
 }
 

@@ -97,6 +97,13 @@ export class PreemptionExecutor implements PreemptionActions {
     return latest && withNomination(latest, this.#options.queue().nominator);
   }
 
+  isPromised(nodeName: string, { uid }: Pod): boolean {
+    return this.#options
+      .queue()
+      .nominator.podsFor(nodeName)
+      .some((pod) => pod.uid !== uid);
+  }
+
   holdsBack(pod: Pod): boolean {
     const underWay = this.#underWay.get(pod.uid);
     return underWay !== undefined && this.#isToCome(underWay);

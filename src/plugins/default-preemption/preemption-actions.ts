@@ -15,6 +15,8 @@ export interface PreemptionActions {
   attempted(): void;
   /** The pod as it is known now, with a nomination of ours that the API server does not show yet; undefined when it is gone. */
   current(pod: Pod): Pod | undefined;
+  /** True when the node is promised to somebody else. */
+  isPromised(nodeName: string, pod: Pod): boolean;
   /** Begins to make room; returns at once and never throws. */
   begin(preemption: Preemption): void;
   /** True while trying the pod again would be premature: not all of its victims are on their way out. */
@@ -25,6 +27,7 @@ export interface PreemptionActions {
 export const decideOnly: PreemptionActions = {
   attempted: () => undefined,
   current: (pod) => pod,
+  isPromised: () => false,
   begin: () => undefined,
   holdsBack: () => false,
 };

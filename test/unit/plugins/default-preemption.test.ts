@@ -321,6 +321,19 @@ describe('the choice', () => {
     );
   };
 
+  it('between nodes that are equal prefers one that nobody was promised, if there is one', () => {
+    const pod = cpu('1', { priority: 1 });
+    const nominated = (...promised: string[]) => {
+      const actions = {
+        isPromised: (name: string, { uid }: Pod) => uid === pod.uid && promised.includes(name),
+      };
+      return preempt(equalNodes(4), pod, { actions }).nominate;
+    };
+    expect(nominated()).toBe('n0');
+    expect(nominated('n0', 'n1')).toBe('n2');
+    expect(nominated('n0', 'n1', 'n2', 'n3')).toBe('n0');
+  });
+
   it('between nodes that are equal follows the random source', () => {
     const pod = cpu('1', { priority: 1 });
     const chosen = [0, 0.3, 0.6, 0.9].map(

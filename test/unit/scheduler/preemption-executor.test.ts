@@ -390,6 +390,13 @@ describe('nominations of the node', () => {
     return nominated;
   }
 
+  it('of others are known', () => {
+    const promised = nominate('some', 1, 'a');
+    expect(executor.isPromised('a', pod('other'))).toBe(true);
+    expect(executor.isPromised('a', promised)).toBe(false);
+    expect(executor.isPromised('b', pod('other'))).toBe(false);
+  });
+
   it('are taken from less important pods, at once here and then at the API server', async () => {
     for (const [name, priority] of [
       ['weaker', 9],
