@@ -102,6 +102,13 @@ export function chosenRelease(env: NodeJS.ProcessEnv): string | undefined {
   return release;
 }
 
+/** For what is made for one release alone. @throws Error where BERTH_KUBERNETES asks for another. */
+export function requirePinnedRelease(what: string, env: NodeJS.ProcessEnv = process.env): void {
+  const release = chosenRelease(env);
+  if (release !== undefined && release !== kubernetesVersion)
+    throw new Error(`${what} takes Kubernetes ${kubernetesVersion} alone; unset BERTH_KUBERNETES.`);
+}
+
 /** Builds what is not in the cache, unless another process is about it: then it is waited for. */
 async function fill(order: BuildOrder): Promise<void> {
   const { cache, log, signal } = order;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ensureBinaries } from '../controlplane/build.js';
+import { ensureBinaries, requirePinnedRelease } from '../controlplane/build.js';
 import { ensureBerthImage } from './berth-image.js';
 import { ensureDebianPackages, NODE_PACKAGES } from './debian-packages.js';
 import { ensureNodePrograms } from './node-programs.js';
@@ -27,6 +27,7 @@ async function main(): Promise<number> {
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   try {
     requirePrivileges();
+    requirePinnedRelease('a cluster with real nodes');
     await ensureBinaries({ signal, log });
     await ensureNodePrograms({ signal, log });
     await ensureDebianPackages(NODE_PACKAGES, { signal, log });

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
+import { requirePinnedRelease } from '../../controlplane/build.js';
 import { projectRoot } from '../../controlplane/project-root.js';
 import { type BenchCase, caseName } from './bench-case.js';
 import { type CaseOutcome, type Circumstances, caseResult, isFailure, isResult } from './case-result.js';
@@ -19,6 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (process.platform !== 'linux')
     throw new Error('processor time and memory are read from /proc: it takes Linux');
+  requirePinnedRelease('the bench');
   const interrupted = new AbortController();
   // Every request that waits for its turn listens to it.
   setMaxListeners(0, interrupted.signal);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { kubernetesVersion, triedKubernetes } from '../../../src/version.js';
-import { chosenRelease } from '../../controlplane/build.js';
+import { chosenRelease, requirePinnedRelease } from '../../controlplane/build.js';
 
 const oldest = triedKubernetes[0] ?? '';
+const pinned = kubernetesVersion.slice(1, kubernetesVersion.lastIndexOf('.'));
 const minor = /^v(1\.\d+)\./.exec(oldest)?.[1] ?? '';
 
 describe('the Kubernetes that end-to-end tests run on', () => {
@@ -24,7 +25,14 @@ describe('the Kubernetes that end-to-end tests run on', () => {
   it('is not chosen twice', () => {
     const KUBEBUILDER_ASSETS = '/opt/kubebuilder/bin';
     expect(() => chosenRelease({ BERTH_KUBERNETES: minor, KUBEBUILDER_ASSETS })).toThrow('unset one of them');
-    const pinned = kubernetesVersion.slice(1, kubernetesVersion.lastIndexOf('.'));
     expect(chosenRelease({ BERTH_KUBERNETES: pinned, KUBEBUILDER_ASSETS })).toBe(kubernetesVersion);
+  });
+
+  it('is refused by what is made for one release alone', () => {
+    expect(() => requirePinnedRelease('the bench', { BERTH_KUBERNETES: minor })).toThrow(
+      `the bench takes Kubernetes ${kubernetesVersion} alone; unset BERTH_KUBERNETES.`,
+    );
+    for (const env of [{}, { BERTH_KUBERNETES: pinned }])
+      expect(() => requirePinnedRelease('the bench', env)).not.toThrow();
   });
 });
