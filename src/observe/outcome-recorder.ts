@@ -72,6 +72,11 @@ export class OutcomeRecorder implements SchedulerObserver {
     this.#options.metrics.permitWaitDuration.of(code).observe(seconds);
   }
 
+  held(pod: Pod, plugins: readonly string[]): void {
+    const note = `Placed on ${pod.nodeName}; waiting for plugin(s) [${plugins.join(' ')}] before it is bound`;
+    this.#event(pod, 'Normal', 'WaitingToBind', 'Binding', note);
+  }
+
   skipped(pod: Pod): void {
     this.#event(
       pod,

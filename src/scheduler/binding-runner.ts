@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
+import type { Plugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, type Status, type StatusCode } from '../framework/status.js';
 import { runBind, runPreBind, runPreBindPreFlight } from './binding-cycle.js';
@@ -31,6 +32,8 @@ export interface BindingRunnerOptions {
   readonly nominate: (pod: Pod, nodeName: string) => Promise<unknown>;
   /** From now on the pod can only be bound or fail: what happens in the cluster meanwhile does not concern its attempt. */
   readonly settled: (pod: Pod) => void;
+  /** A pod that has a node is kept from it by these plugins for longer than one would think nothing of. */
+  readonly held?: ((pod: Pod, plugins: readonly string[]) => void) | undefined;
   /** A pod waited on Permit. */
   readonly permitWaited?: ((code: StatusCode, seconds: number) => void) | undefined;
 }
@@ -52,6 +55,9 @@ export type BindingEnd =
   | { readonly kind: 'bound' }
   | { readonly kind: 'failed'; readonly during: 'permit' | 'binding'; readonly status: Status };
 
+/** Whoever looks at a new pod expects to be told something within a second. */
+const heldAfterMs = 700;
+
 /** What comes between a pod's placement and the end of its binding: waiting on Permit, PreBind, Bind. */
 export class BindingRunner {
   readonly #options: BindingRunnerOptions;
@@ -71,19 +77,30 @@ export class BindingRunner {
       waiting.reject(pod.uid, preFlight.status.plugin ?? '', 'the binding failed');
       return failed('binding', preFlight.status);
     }
+    let keeping = waits.size === 0 ? namesOf(preFlight.preBind) : [...waits.keys()];
+    const untold = this.#tellWhenHeld(pod, () => keeping);
     await this.#options.hush(pod);
     // Whoever looks at the cluster now, also this program after a restart, shall know where the pod is going to be.
     if (preFlight.preBind.length > 0 || permitted !== undefined)
       await this.#options.nominate(pod, pod.nodeName);
     const refused = await permitted;
+    keeping = namesOf(preFlight.preBind);
+    if (refused !== undefined || keeping.length === 0) untold();
     if (refused !== undefined) return failed('permit', refused);
     // Plugins that hold a pod back answer for its decision until they let it go.
     if (permitted !== undefined) decidedAt = clock.monotonic();
     this.#options.settled(pod);
-    const status =
-      (preFlight.preBind.length === 0 ? undefined : await this.#preBind(order, preFlight)) ??
-      (await this.#bind(order, decidedAt));
+    const unprepared = keeping.length === 0 ? undefined : await this.#preBind(order, preFlight);
+    untold();
+    const status = unprepared ?? (await this.#bind(order, decidedAt));
     return status === undefined ? { kind: 'bound' } : failed('binding', status);
+  }
+
+  /** Returns what is to be called when nobody keeps the pod any more. */
+  #tellWhenHeld(pod: Pod, keeping: () => readonly string[]): () => void {
+    const { clock, held } = this.#options;
+    if (held === undefined || keeping().length === 0) return () => undefined;
+    return clock.after(heldAfterMs, () => held(pod, keeping()));
   }
 
   async #bind(
@@ -116,6 +133,10 @@ export class BindingRunner {
     // Also when the plugins got their work done all the same: the room is promised to another.
     return because === undefined ? status : failure(because);
   }
+}
+
+function namesOf(plugins: readonly Plugin[]): string[] {
+  return plugins.map(({ name }) => name);
 }
 
 function failed(during: 'permit' | 'binding', status: Status): BindingEnd {

@@ -37,6 +37,8 @@ export interface SchedulerObserver {
   evaluation?(schedulerName: string): EvaluationObserver | undefined;
   /** A terminating pod was popped: there is nothing to schedule. */
   skipped?(pod: Pod): void;
+  /** A pod that has a node is kept from it by these plugins. */
+  held?(pod: Pod, plugins: readonly string[]): void;
   /** How long a pod waited on Permit, and what came of it. */
   permitWaited?(code: StatusCode, seconds: number): void;
 }

@@ -117,6 +117,7 @@ export class Scheduler {
       hush: options.hush ?? (async () => undefined),
       nominate: options.nominate ?? (async () => undefined),
       settled: ({ uid }) => queue.done(uid),
+      held: (pod, plugins) => observer?.held?.(pod, plugins),
       permitWaited: (code, seconds) => observer?.permitWaited?.(code, seconds),
     });
   }

@@ -175,10 +175,23 @@ describe('a pod with volumes', () => {
     });
   });
 
-  async function notesOn(pod: string): Promise<string[]> {
+  it('is told of on its pod while it takes long to be made', async () => {
+    const { name } = provisioner(api, 'slow.example.com', async () => {
+      await until('the pod was told', async () => (await notesOn('slow', 'WaitingToBind')).length > 0);
+      return 'make';
+    });
+    await createStorageClass(api, { name: 'slow', provisioner: name });
+    await createWithClaims([{ name: 'slow' }], 'slow');
+    await bound('slow');
+    expect(await notesOn('slow', 'WaitingToBind')).toEqual([
+      `Placed on ${nodeOf('slow')}; waiting for plugin(s) [VolumeBinding] before it is bound`,
+    ]);
+  });
+
+  async function notesOn(pod: string, ofReason = 'FailedScheduling'): Promise<string[]> {
     const events = await schedulingEvents(cluster.plane);
     return events
-      .filter(({ regarding, reason }) => regarding.name === pod && reason === 'FailedScheduling')
+      .filter(({ regarding, reason }) => regarding.name === pod && reason === ofReason)
       .map(({ note }) => note);
   }
 

@@ -48,8 +48,8 @@ export function eventsOf(cluster: TwinCluster, events: readonly SchedulerEvent[]
   const told = new Map<string, Set<string>>();
   for (const { regarding, type, reason, action, note, reportingController } of events) {
     const record = cluster.pods.of(regarding.uid);
-    // kube-scheduler says nothing to pods at their gates, and Berth does.
-    if (record === undefined || reason === 'SchedulingGated') continue;
+    // kube-scheduler says nothing to pods at their gates, nor to those that wait for a volume, and Berth does.
+    if (record === undefined || reason === 'SchedulingGated' || reason === 'WaitingToBind') continue;
     const said = reason === 'FailedScheduling' ? refusalSaid(note, record) : note;
     if (said === undefined) continue;
     const name = keyOf(record.pod);

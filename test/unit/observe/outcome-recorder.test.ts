@@ -87,3 +87,26 @@ describe('the log', () => {
     );
   });
 });
+
+describe('events', () => {
+  it('tell of a pod that has a node who keeps it from there', () => {
+    const events: unknown[] = [];
+    const recorder = new OutcomeRecorder({
+      metrics: new Metrics({ process: false }),
+      logger: silentLogger,
+      events: { record: (event: unknown) => events.push(event) } as never,
+      statuses: undefined as never,
+      random: () => 1,
+      now: () => 0,
+    });
+    recorder.held(makePod({ name: 'web', nodeName: 'node-7' }), ['Gang', 'VolumeBinding']);
+    expect(events).toMatchObject([
+      {
+        type: 'Normal',
+        reason: 'WaitingToBind',
+        action: 'Binding',
+        note: 'Placed on node-7; waiting for plugin(s) [Gang VolumeBinding] before it is bound',
+      },
+    ]);
+  });
+});

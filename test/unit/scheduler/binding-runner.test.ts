@@ -16,6 +16,7 @@ let clock: ManualClock;
 let waiting: WaitingPods;
 let preBinding: PodsInPreBind;
 let steps: string[];
+let held: string[];
 let pod: Pod;
 let decidedAt: number | undefined;
 let hushMs: number;
@@ -25,6 +26,7 @@ beforeEach(() => {
   waiting = new WaitingPods({ clock });
   preBinding = new PodsInPreBind();
   steps = [];
+  held = [];
   hushMs = 0;
   pod = makePod({ nodeName: 'a' });
 });
@@ -85,6 +87,7 @@ function run(plugins: readonly PreBindPlugin[], waits: Record<string, number> = 
     },
     nominate: async (_pod, nodeName) => void steps.push(`nominate ${nodeName}`),
     settled: () => steps.push('settled'),
+    held: ({ nodeName }, by) => held.push(`from ${nodeName} by ${by.join(' and ')}`),
     permitWaited: (code, seconds) => steps.push(`waited ${seconds} s: ${code}`),
   });
   return runner.run({
@@ -126,6 +129,52 @@ describe('a binding', () => {
     await clock.advance(3_000);
     expect(await end).toEqual({ kind: 'bound' });
     expect(decidedAt).toBe(before);
+  });
+
+  it('tells within a second who keeps the pod from its node, on Permit or in PreBind, and tells it once', async () => {
+    const end = run(
+      [preBinder('Volumes', { preBind: async () => clock.sleep(9_000).then(() => undefined) })],
+      {
+        Gang: 60_000,
+        Quota: 60_000,
+      },
+    );
+    await clock.advance(600);
+    expect(held).toEqual([]);
+    await clock.advance(200);
+    expect(held).toEqual(['from a by Gang and Quota']);
+    waiting.allow(pod.uid, 'Gang');
+    waiting.allow(pod.uid, 'Quota');
+    await clock.advance(10_000);
+    expect(await end).toEqual({ kind: 'bound' });
+    expect(held).toHaveLength(1);
+
+    held.length = 0;
+    const other = run([
+      preBinder('Volumes', { preBind: async () => clock.sleep(900).then(() => undefined) }),
+    ]);
+    await clock.advance(1_000);
+    await other;
+    expect(held).toEqual(['from a by Volumes']);
+  });
+
+  it('says nothing of a pod that is let go soon, or refused', async () => {
+    const soon = run(
+      [preBinder('Volumes', { preBind: async () => clock.sleep(100).then(() => undefined) })],
+      {
+        Gang: 60_000,
+      },
+    );
+    await clock.advance(500);
+    waiting.allow(pod.uid, 'Gang');
+    await clock.advance(150);
+    expect(await soon).toEqual({ kind: 'bound' });
+    const refused = run([preBinder('Volumes')], { Gang: 60_000 });
+    await clock.advance(500);
+    waiting.reject(pod.uid, 'Gang', 'no');
+    await refused;
+    await clock.advance(5_000);
+    expect(held).toEqual([]);
   });
 
   it('counts as decided when Permit lets it go', async () => {
