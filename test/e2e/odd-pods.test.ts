@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createKwokNode } from '../controlplane/kwok-node.js';
+import { schedulingEvents } from './audit.js';
 import { BerthProcess } from './berth-process.js';
 import { nodeGroup, startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
+import { until } from './until.js';
 import { createPods, PODS, type PodOrder, podManifest, replicas } from './workload.js';
 
 const affinity = (expression: object, field = 'matchExpressions') => ({
@@ -87,6 +89,7 @@ describe('pods and nodes that make no sense', () => {
   let watch: PodWatch;
   let berth: BerthProcess;
   let accepted: readonly OddPod[];
+  let told: Promise<ReadonlyMap<string, number>>;
 
   beforeAll(async () => {
     cluster = await startCluster(nodeGroup(3, { name: 'node' }), { components: { scheduler: false } });
@@ -106,6 +109,7 @@ describe('pods and nodes that make no sense', () => {
     });
     watch = await PodWatch.start(api);
     berth = await BerthProcess.start(cluster.plane, cluster);
+    const begin = performance.now();
     const answers = await Promise.all(
       ODD.map((odd) =>
         api.create(PODS, podManifest(odd)).then(
@@ -116,6 +120,12 @@ describe('pods and nodes that make no sense', () => {
     );
     accepted = answers.filter((answer): answer is OddPod => !(answer instanceof Error));
     for (const answer of answers) if (answer instanceof Error) console.log(answer.message);
+    told = firstEvents(
+      accepted.map(({ name }) => name),
+      begin,
+    );
+    // Asked for later, by a test.
+    told.catch(() => undefined);
     await createPods(api, replicas(20, { name: 'ordinary', requests: { cpu: '100m' } }));
   }, 120_000);
 
@@ -148,6 +158,26 @@ describe('pods and nodes that make no sense', () => {
       accepted.filter(({ name, runs }) => runs === false && watch.get(name)?.boundAt !== undefined),
     ).toEqual([]);
   });
+
+  it('have each an event that says what becomes of them', async () => {
+    const after = await told;
+    const slowest = Math.max(...accepted.map(({ name }) => after.get(name) ?? Number.NaN));
+    expect(slowest).toBeGreaterThan(0);
+    console.log(
+      `the last of ${accepted.length} odd pods had its event ${slowest.toFixed(0)} ms after the first was created`,
+    );
+  });
+
+  /** By pod, when its first event was seen: milliseconds after `begin`. */
+  async function firstEvents(pods: readonly string[], begin: number): Promise<ReadonlyMap<string, number>> {
+    const seen = new Map<string, number>();
+    await until(`events on ${pods.join(', ')}`, async () => {
+      for (const { regarding } of await schedulingEvents(cluster.plane))
+        if (!seen.has(regarding.name)) seen.set(regarding.name, performance.now() - begin);
+      return pods.every((name) => seen.has(name));
+    });
+    return seen;
+  }
 
   it('do not end Berth, nor fill its log with stack traces', () => {
     expect(berth.child.running).toBe(true);
