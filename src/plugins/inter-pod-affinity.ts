@@ -106,7 +106,7 @@ export class InterPodAffinity
     if (affinityTermsOf(pod).error !== undefined) return undefined;
     const filter = cycle.find(filterState) ?? this.#noteFilter(cycle, pod);
     const score = this.#caresToScore(pod) ? this.#noteScore(cycle, pod) : undefined;
-    return affinityTraits(cycle, { filter, score, namespaceLabels: this.#labelsAround(pod) });
+    return affinityTraits(cycle.nodes, filter, score);
   }
 
   preScore(cycle: Cycle, pod: Pod): 'skip' | Status | undefined {

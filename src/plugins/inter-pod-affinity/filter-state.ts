@@ -1,3 +1,4 @@
+import type { CarriedTerm } from '../../cluster/affinity-terms.js';
 import type { ClusterState } from '../../cluster/cluster-state.js';
 import { absent } from '../../cluster/label-column.js';
 import type { NodeTable, Rows } from '../../cluster/node-table.js';
@@ -19,15 +20,17 @@ interface Shunned {
 
 /** Where the pods are that decide where one pod may go: noted by PreFilter, changed by hypothetical rows. */
 export class FilterState {
-  readonly terms: IncomingTerms;
   readonly #nodes: NodeTable;
   readonly #pod: Pod;
   readonly #namespaceLabels: Labels;
+  readonly #terms: IncomingTerms;
   /** Pods that match all required affinity terms, by each of their topology keys. */
   readonly #wanted: readonly DomainTally[];
   readonly #shunned: readonly Shunned[];
   /** Pods whose required anti-affinity means the pod, by topology key. */
   readonly #shunning = new Map<string, DomainTally>();
+  /** The terms that they carry. */
+  readonly #shunningTerms: CarriedTerm[] = [];
 
   constructor(
     { nodes, podCounts, affinityTerms }: ClusterState,
@@ -37,7 +40,7 @@ export class FilterState {
     this.#nodes = nodes;
     this.#pod = pod;
     this.#namespaceLabels = namespaceLabels;
-    this.terms = terms;
+    this.#terms = terms;
     this.#wanted = terms.wantedKeys.map((key) =>
       DomainTally.of(nodes, podCounts.byDomain(terms.wanted!, key)),
     );
@@ -45,8 +48,11 @@ export class FilterState {
       term,
       tally: DomainTally.of(nodes, podCounts.byDomain(term.selection, term.topologyKey)),
     }));
-    affinityTerms.forEachMatching('requiredAntiAffinity', pod, namespaceLabels, ({ term, byDomain }) => {
-      if (byDomain.sum > 0) this.#shunningBy(term.topologyKey).addAll(byDomain);
+    affinityTerms.forEachMatching('requiredAntiAffinity', pod, namespaceLabels, (carried) => {
+      const { term, byDomain } = carried;
+      if (byDomain.sum === 0) return;
+      this.#shunningBy(term.topologyKey).addAll(byDomain);
+      this.#shunningTerms.push(carried);
     });
   }
 
@@ -55,11 +61,11 @@ export class FilterState {
     return this.#wanted.length === 0 && this.#shunned.length === 0 && this.#shunning.size === 0;
   }
 
-  /** All that decides, each with a name of its own. */
-  *tallies(): Generator<[what: string, DomainTally]> {
-    for (const tally of this.#wanted) yield ['wanted', tally];
-    for (const [index, { tally }] of this.#shunned.entries()) yield [`shunned ${index}`, tally];
-    for (const tally of this.#shunning.values()) yield ['shunning', tally];
+  /** All that decides, each with what it counts. */
+  *tallies(): Generator<[tally: DomainTally, counted: readonly unknown[]]> {
+    for (const tally of this.#wanted) yield [tally, ['wanted', this.#terms]];
+    for (const { term, tally } of this.#shunned) yield [tally, ['shunned', term]];
+    for (const tally of this.#shunning.values()) yield [tally, ['shunning', ...this.#shunningTerms]];
   }
 
   /** A hypothetical row has one pod more or less. */
@@ -68,7 +74,7 @@ export class FilterState {
       if (termMatches(term, this.#pod, this.#namespaceLabels))
         this.#shunningBy(term.topologyKey).add(slot, delta);
     }
-    const { wanted } = this.terms;
+    const { wanted } = this.#terms;
     if (wanted !== undefined && isSelected(wanted, other))
       for (const tally of this.#wanted) tally.add(slot, delta);
     for (const { term, tally } of this.#shunned)
@@ -84,7 +90,7 @@ export class FilterState {
 
   /** The pod may start a group of its own when no pod that it wants is in any domain, and it is itself what it wants. */
   #isFirstOfItsKind(): boolean {
-    const { wanted } = this.terms;
+    const { wanted } = this.#terms;
     return (
       wanted !== undefined && this.#wanted.every(({ sum }) => sum === 0) && isSelected(wanted, this.#pod)
     );

@@ -1,10 +1,11 @@
+import type { CarriedTerm } from '../../cluster/affinity-terms.js';
 import type { ClusterState } from '../../cluster/cluster-state.js';
 import { absent, type LabelColumn } from '../../cluster/label-column.js';
 import type { Rows } from '../../cluster/node-table.js';
 import type { Labels, Pod } from '../../cluster/pod.js';
 import type { AffinityTermKind } from '../../cluster/pod-affinity-terms.js';
 import type { SparseCounts } from '../../cluster/sparse-counts.js';
-import type { IncomingTerms } from './incoming-terms.js';
+import type { CountedTerm, IncomingTerms } from './incoming-terms.js';
 
 export interface ScoreStateOptions {
   readonly terms: IncomingTerms;
@@ -13,10 +14,11 @@ export interface ScoreStateOptions {
   readonly hardPodAffinityWeight: number;
 }
 
-/** Pods by domain, each of whom makes a domain that much more welcome, or less. */
-type WeighedPods =
-  | { readonly each: number; readonly totals: Int32Array }
-  | { readonly each: number; readonly sparse: SparseCounts };
+/** Pods by domain, each of whom makes a domain that much more welcome, or less; `source` is the term that means them, or that they carry. */
+type WeighedPods = { readonly each: number; readonly source: CountedTerm | CarriedTerm } & (
+  | { readonly totals: Int32Array }
+  | { readonly sparse: SparseCounts }
+);
 
 /** How welcome one pod is in each topology domain: noted by PreScore. */
 export class ScoreState {
@@ -28,14 +30,15 @@ export class ScoreState {
     pod: Pod,
     { terms, namespaceLabels, hardPodAffinityWeight }: ScoreStateOptions,
   ) {
-    for (const { selection, topologyKey, weight } of terms.preferred) {
-      const { column, totals, sum } = podCounts.byDomain(selection, topologyKey);
-      if (sum !== 0) this.#weigh(column, { each: weight, totals });
+    for (const source of terms.preferred) {
+      const { column, totals, sum } = podCounts.byDomain(source.selection, source.topologyKey);
+      if (sum !== 0) this.#weigh(column, { each: source.weight, source, totals });
     }
     const addCarried = (kind: AffinityTermKind, factor: (weight: number) => number): void => {
-      affinityTerms.forEachMatching(kind, pod, namespaceLabels, ({ term, byDomain }) => {
-        if (byDomain.sum === 0) return;
-        this.#weigh(nodes.labelColumn(term.topologyKey), { each: factor(term.weight), sparse: byDomain });
+      affinityTerms.forEachMatching(kind, pod, namespaceLabels, (source) => {
+        const { term, byDomain: sparse } = source;
+        if (sparse.sum === 0) return;
+        this.#weigh(nodes.labelColumn(term.topologyKey), { each: factor(term.weight), source, sparse });
       });
     };
     if (hardPodAffinityWeight > 0) addCarried('requiredAffinity', () => hardPodAffinityWeight);
@@ -48,9 +51,10 @@ export class ScoreState {
     return this.#weighed.size === 0;
   }
 
-  /** Of the topology keys that matter. */
-  get columns(): Iterable<LabelColumn> {
-    return this.#weighed.keys();
+  /** The columns of the topology keys that matter, each with what is counted by it. */
+  *counted(): Generator<[column: LabelColumn, counted: readonly unknown[]]> {
+    for (const [column, weighed] of this.#weighed)
+      yield [column, ['worth', ...weighed.map(({ source }) => source)]];
   }
 
   /** How welcome the pod is in a domain. */
