@@ -14,6 +14,7 @@ export class LabelColumn {
   /** By id: how many slots have the value. */
   readonly #uses: number[] = [];
   #presentCount = 0;
+  /** Values that some slot has. */
   #distinctCount = 0;
 
   constructor(key: string, capacity: number) {
@@ -29,11 +30,6 @@ export class LabelColumn {
   /** Slots that have the key. */
   get presentCount(): number {
     return this.#presentCount;
-  }
-
-  /** Values that some slot has at present. */
-  get distinctCount(): number {
-    return this.#distinctCount;
   }
 
   /** True when no two slots have the same value: each domain is one node. */

@@ -63,7 +63,7 @@ export interface JudgesByRow {
 
 /** Something that nodes have in common or not, as a number. */
 export interface RowTrait {
-  /** Once read, a number holds until the row changes, as long as all of these stay the very same. */
+  /** Once read, a number holds until the row changes, as long as all of these stay the same, by `===`. */
   readonly basis: readonly unknown[];
   at(slot: number): number;
 }
@@ -98,7 +98,10 @@ export interface RowFilterPlugin extends Plugin, JudgesByRow, JudgesByTrait {
 }
 
 export interface PreScorePlugin extends Plugin, JudgesByRow, JudgesByTrait {
-  /** `'skip'`: the plugin contributes nothing to any node in this cycle. */
+  /**
+   * `'skip'`: the plugin contributes nothing to any node in this cycle. `rows` are those that fit or, where all plugins judge by row or by
+   * trait, some that stand for the rest (`Rows.represented`).
+   */
   preScore(cycle: Cycle, pod: Pod, rows: Rows): 'skip' | Status | undefined;
 }
 

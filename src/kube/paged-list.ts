@@ -118,6 +118,7 @@ class Pages {
   stop(): void {
     this.#unfollow();
     this.#end.abort();
+    this.#next?.begin();
   }
 
   #ask(token: string): Page {
@@ -144,7 +145,7 @@ class Pages {
 
   async #lookAhead(text: string): Promise<void> {
     const token = continueTokenAhead(text);
-    if (token === undefined) return;
+    if (token === undefined || this.#end.signal.aborted) return;
     this.#next = this.#ask(token);
     // Whoever reads it is told; but it may be that nobody does.
     this.#next.answer.catch(() => undefined);

@@ -153,7 +153,8 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
   }
 
   /**
-   * Everything that `postFilter` rests on, as data; nobody is evicted and nothing is changed. `cycle`, `rejections` and `hypothetical`
+   * Everything that `postFilter` rests on, as data; nobody is evicted and nothing is changed. Which of the best is chosen depends on
+   * what nodes are promised. `cycle`, `rejections` and `hypothetical`
    * are those of an evaluation of `pod` that ended as `unschedulable`, before the next evaluation begins. Draws one random number when
    * there is a node to try.
    */

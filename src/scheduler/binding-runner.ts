@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Pod } from '../cluster/pod.js';
 import type { Cycle } from '../framework/cycle.js';
-import type { Plugin } from '../framework/plugin.js';
 import type { Profile } from '../framework/profile.js';
 import { failure, type Status, type StatusCode } from '../framework/status.js';
 import { runBind, runPreBind, runPreBindPreFlight } from './binding-cycle.js';
@@ -77,30 +76,25 @@ export class BindingRunner {
       waiting.reject(pod.uid, preFlight.status.plugin ?? '', 'the binding failed');
       return failed('binding', preFlight.status);
     }
-    let keeping = waits.size === 0 ? namesOf(preFlight.preBind) : [...waits.keys()];
-    const untold = this.#tellWhenHeld(pod, () => keeping);
     await this.#options.hush(pod);
     // Whoever looks at the cluster now, also this program after a restart, shall know where the pod is going to be.
     if (preFlight.preBind.length > 0 || permitted !== undefined)
       await this.#options.nominate(pod, pod.nodeName);
     const refused = await permitted;
-    keeping = namesOf(preFlight.preBind);
-    if (refused !== undefined || keeping.length === 0) untold();
     if (refused !== undefined) return failed('permit', refused);
     // Plugins that hold a pod back answer for its decision until they let it go.
     if (permitted !== undefined) decidedAt = clock.monotonic();
     this.#options.settled(pod);
-    const unprepared = keeping.length === 0 ? undefined : await this.#preBind(order, preFlight);
-    untold();
-    const status = unprepared ?? (await this.#bind(order, decidedAt));
+    const status =
+      (preFlight.preBind.length === 0 ? undefined : await this.#preBind(order, preFlight)) ??
+      (await this.#bind(order, decidedAt));
     return status === undefined ? { kind: 'bound' } : failed('binding', status);
   }
 
-  /** Returns what is to be called when nobody keeps the pod any more. */
+  /** Tells of a pod that waits for long; `keeping` are the plugins by then. Returns what is to be called when it waits no more. */
   #tellWhenHeld(pod: Pod, keeping: () => readonly string[]): () => void {
     const { clock, held } = this.#options;
-    if (held === undefined || keeping().length === 0) return () => undefined;
-    return clock.after(heldAfterMs, () => held(pod, keeping()));
+    return held === undefined ? () => undefined : clock.after(heldAfterMs, () => held(pod, keeping()));
   }
 
   async #bind(
@@ -116,7 +110,9 @@ export class BindingRunner {
   async #wait(pod: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
     const { waiting, clock, permitWaited } = this.#options;
     const started = clock.monotonic();
+    const tellNoMore = this.#tellWhenHeld(pod, () => waiting.openFor(pod.uid));
     const status = await waiting.wait(pod.uid, waits);
+    tellNoMore();
     permitWaited?.(status?.code ?? 'Success', (clock.monotonic() - started) / 1000);
     return status;
   }
@@ -128,15 +124,13 @@ export class BindingRunner {
     const { preBinding } = this.#options;
     const cancelled = preBinding.enter(pod.uid);
     const options = { signal: AbortSignal.any([signal, cancelled]) };
+    const tellNoMore = this.#tellWhenHeld(pod, () => working.preBind.map(({ name }) => name));
     const status = await runPreBind(cycle, working, pod, options);
+    tellNoMore();
     const because = preBinding.leave(pod.uid);
     // Also when the plugins got their work done all the same: the room is promised to another.
     return because === undefined ? status : failure(because);
   }
-}
-
-function namesOf(plugins: readonly Plugin[]): string[] {
-  return plugins.map(({ name }) => name);
 }
 
 function failed(during: 'permit' | 'binding', status: Status): BindingEnd {

@@ -6,7 +6,7 @@ import type { Status } from '../framework/status.js';
 const nobody = -1;
 
 /** Refusals that were found earlier and still hold. */
-export interface KeptRefusals {
+export interface UntoldRefusals {
   readonly refusedCount: number;
   tell(refusals: Pick<Diagnosis, 'reject'>): void;
 }
@@ -43,7 +43,7 @@ export class Diagnosis implements Rejections {
   #statuses: Map<number, Status>[] = [];
   #tallies: Tally[] | undefined;
   /** What is not yet written down by slot: nobody may ask. */
-  #untold: KeptRefusals | undefined;
+  #untold: UntoldRefusals | undefined;
   #isSettled = false;
 
   /** Forgets the previous evaluation. */
@@ -63,7 +63,7 @@ export class Diagnosis implements Rejections {
   }
 
   /** Takes over refusals of all nodes, in place of those noted so far. What they are is read when somebody asks. */
-  adopt(refusals: KeptRefusals): void {
+  adopt(refusals: UntoldRefusals): void {
     this.explicitCount = refusals.refusedCount;
     this.#untold = refusals;
     this.#isSettled = false;

@@ -85,16 +85,16 @@ export class FilterPass {
 
   /** True when some filter from `index` on has a say in this cycle. */
   hasFiltersFrom(index: number): boolean {
-    return !this.everyFilterFrom(index, () => false);
+    return this.#filtersFrom(index).length > 0;
   }
 
   /** True when that is true of all filters from `index` on that have a say in this cycle. */
   everyFilterFrom(index: number, condition: (filter: RowFilterPlugin) => boolean): boolean {
-    for (let i = index; i < this.#filters.length; i++) {
-      const filter = this.#filters[i]!;
-      if (!this.#skipped.has(filter.name) && !condition(filter)) return false;
-    }
-    return true;
+    return this.#filtersFrom(index).every(condition);
+  }
+
+  #filtersFrom(index: number): RowFilterPlugin[] {
+    return this.#filters.slice(index).filter(({ name }) => !this.#skipped.has(name));
   }
 
   #filter(index: number, rows: Rows, refusals: Refusals): number {

@@ -48,19 +48,29 @@ export interface PreemptionExecutorOptions {
 type VictimFate = Eviction | 'gone' | ApiError;
 
 /** What a preemption came to, as far as its preemptor is concerned. */
-type Result = 'failed' | 'deletion-follows' | 'nothing-follows';
+type Result =
+  | 'failed'
+  /** The API server deletes the last victim: the preemptor is held back until that is seen. */
+  | 'deleting'
+  /** The last victim was gone, or another took its name: its deletion is going to be seen, if it was not. */
+  | 'deletion-follows'
+  | 'nothing-follows';
 
 /** A pod for which room is being made, or has been and is not yet to be seen. */
 interface UnderWay {
   /** Set when the last victim's turn has come: from then on its disappearance is what the pod waits for. */
   last: Pod | undefined;
+  /** When the last was deleted, in monotonic milliseconds. */
+  deletedAt?: number;
 }
 
 const plugin = 'DefaultPreemption';
 /** Evictions at once, as in kube-scheduler. */
 const concurrency = 16;
+/** A deletion that is not seen for so long is not going to be: a server was set back, or lied. */
+const seenWithinMs = 30_000;
 /** Preemptors that may have gone with their room still unseen: only then it pays to look for them. */
-const forgottenAtMost = 64;
+const unseenAtMost = 64;
 
 /**
  * Makes room beside the scheduling of other pods: takes the node's nominations away from less important pods, evicts all victims but
@@ -110,8 +120,9 @@ export class PreemptionExecutor implements PreemptionActions {
   }
 
   /** The last victim is still to be seen on its way out. */
-  #isToCome({ last }: UnderWay): boolean {
+  #isToCome({ last, deletedAt }: UnderWay): boolean {
     if (last === undefined) return true;
+    if (deletedAt !== undefined && this.#options.clock.monotonic() - deletedAt > seenWithinMs) return false;
     const seen = this.#options.latest(last.uid);
     return seen !== undefined && !seen.terminating;
   }
@@ -130,7 +141,7 @@ export class PreemptionExecutor implements PreemptionActions {
 
   /** A preemptor that goes before its room is seen is not asked about any more. */
   #forgetWhoIsGone(): void {
-    if (this.#underWay.size <= this.#tasks.size + forgottenAtMost) return;
+    if (this.#underWay.size <= this.#tasks.size + unseenAtMost) return;
     for (const [uid, underWay] of this.#underWay)
       if (this.#options.latest(uid) === undefined || !this.#isToCome(underWay)) this.#underWay.delete(uid);
   }
@@ -146,12 +157,11 @@ export class PreemptionExecutor implements PreemptionActions {
     } catch (thrown) {
       observer?.failed?.(preemption.preemptor, preemption, asApiError(thrown));
     } finally {
+      if (result === 'deleting') underWay.deletedAt = clock.monotonic();
+      // Only then may the preemptor be activated: it would be held back again.
+      else if (this.#underWay.get(uid) === underWay) this.#underWay.delete(uid);
       // Unless the last victim's deletion is going to be seen, nothing else would bring the preemptor back.
-      if (result !== 'deletion-follows') {
-        // First, or it would be held back again.
-        if (this.#underWay.get(uid) === underWay) this.#underWay.delete(uid);
-        queue().activate([uid]);
-      }
+      if (result === 'failed' || result === 'nothing-follows') queue().activate([uid]);
       const outcome = result === 'failed' ? 'error' : 'success';
       observer?.ended?.(preemption, outcome, (clock.monotonic() - started) / 1000);
     }
@@ -166,7 +176,8 @@ export class PreemptionExecutor implements PreemptionActions {
     underWay.last = last;
     const fate = vanished ? 'gone' : await this.#evict(last, preemption);
     if (fate instanceof ApiError || !cleared) return 'failed';
-    return vanished || fate === 'released' ? 'nothing-follows' : 'deletion-follows';
+    if (vanished || fate === 'released') return 'nothing-follows';
+    return fate === 'deleted' ? 'deleting' : 'deletion-follows';
   }
 
   /** Pods that are less important must not hold on to the node. True when all of them gave it up. */

@@ -27,6 +27,11 @@ export class WaitingPods {
     return this.#pods.has(uid);
   }
 
+  /** Plugins that a pod still waits for. */
+  openFor(uid: string): readonly string[] {
+    return [...(this.#pods.get(uid)?.open.keys() ?? [])];
+  }
+
   /** Resolves to undefined once every plugin has allowed the pod, else to the status that refused it. Waits are in milliseconds. */
   wait(uid: string, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
     return new Promise((resolve) => {

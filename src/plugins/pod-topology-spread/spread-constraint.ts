@@ -11,6 +11,9 @@ import {
 import { canonicalSelector } from './canonical-selector.js';
 import { nodeInclusion } from './node-inclusion.js';
 
+/** Its domains are single nodes: pods are counted on the node itself. */
+export const hostnameKey = 'kubernetes.io/hostname';
+
 /** `DoNotSchedule` constraints filter, `ScheduleAnyway` ones score. */
 export type SpreadAction = 'DoNotSchedule' | 'ScheduleAnyway';
 

@@ -4,13 +4,12 @@ import type { NodeTable, Rows } from '../../cluster/node-table.js';
 import type { PodCounts } from '../../cluster/pod-counts.js';
 import type { SlotCounts } from '../../cluster/slot-counts.js';
 import { naturalLog } from './natural-log.js';
-import type { SpreadConstraint } from './spread-constraint.js';
+import { hostnameKey, type SpreadConstraint } from './spread-constraint.js';
 
 /* Looked up once: the loops below run for every node. */
 const { floor, round } = Math;
 
 const highestScore = 100;
-export const hostnameKey = 'kubernetes.io/hostname';
 
 interface WeighedBase {
   readonly topologyKey: string;

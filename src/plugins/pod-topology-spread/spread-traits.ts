@@ -3,8 +3,7 @@ import type { NodeTable } from '../../cluster/node-table.js';
 import type { PodCounts } from '../../cluster/pod-counts.js';
 import { domainTrait } from '../../framework/domain-trait.js';
 import type { RowTrait } from '../../framework/plugin.js';
-import type { SpreadConstraint } from './spread-constraint.js';
-import { hostnameKey } from './spread-scoring.js';
+import { hostnameKey, type SpreadConstraint } from './spread-constraint.js';
 
 /* What nodes have in common for spread constraints: their domain or, where a domain is one node, how many pods it has. */
 

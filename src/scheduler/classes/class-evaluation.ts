@@ -177,16 +177,22 @@ export class ClassEvaluation {
   ): ClassChoice {
     const choice = byCohort.keptScoresHold ? byCohort.choose(skipped) : undefined;
     if (choice === undefined) return this.#chooseFromTable(byCohort.listRows(), running, skipped);
+    let shown: ScoreTable | undefined;
     const show = (): ScoreTable => {
-      const known = this.#scoreTable(byCohort.listRows(), skipped);
-      const { podClass, classes, space } = this.#options;
-      const { placeOf } = classes.changed;
-      space.scores.findBest();
-      return known === undefined
-        ? space.scores
-        : withKeptColumns(space.scores, podClass.scores, { running, placeOf });
+      shown ??= this.#scoreForShow(byCohort.listRows(), running, skipped);
+      return shown;
     };
     return { ...choice, scores: show };
+  }
+
+  /** Scores all rows, although a choice was made by one for each cohort: for whoever wants to see them. */
+  #scoreForShow(rows: Rows, running: Profile['score'], skipped: ReadonlySet<string>): ScoreTable {
+    const { podClass, classes, space } = this.#options;
+    const { placeOf } = classes.changed;
+    const known = this.#scoreTable(rows, skipped, { isMeasured: false });
+    space.scores.findBest();
+    if (known === undefined) return space.scores;
+    return withKeptColumns(space.scores, podClass.scores, { running, placeOf });
   }
 
   /** Others have scores to add. */
@@ -205,8 +211,13 @@ export class ClassEvaluation {
   }
 
   /** Scores all rows into the table; returns what is known of them without a column of its own. */
-  #scoreTable(rows: Rows, skipped: ReadonlySet<string>): KnownScores | undefined {
-    const { cycle, profile, classes, podClass, space, observer } = this.#options;
+  #scoreTable(
+    rows: Rows,
+    skipped: ReadonlySet<string>,
+    { isMeasured }: { readonly isMeasured: boolean } = { isMeasured: true },
+  ): KnownScores | undefined {
+    const { cycle, profile, classes, podClass, space } = this.#options;
+    const observer = isMeasured ? this.#options.observer : undefined;
     const { scores: kept } = podClass;
     const { placeOf } = classes.changed;
     const known = kept.holdFor(rows, placeOf) ? knownScores(kept, placeOf) : undefined;

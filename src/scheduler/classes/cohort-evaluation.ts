@@ -3,7 +3,7 @@ import type { Cycle } from '../../framework/cycle.js';
 import type { RowTrait } from '../../framework/plugin.js';
 import type { Profile } from '../../framework/profile.js';
 import type { Random } from '../../random.js';
-import type { KeptRefusals } from '../diagnosis.js';
+import type { UntoldRefusals } from '../diagnosis.js';
 import type { EvaluationObserver } from '../evaluation-observer.js';
 import type { EvaluationSpace } from '../evaluation-space.js';
 import type { FilterPass, Refusals } from '../filter-pass.js';
@@ -68,6 +68,8 @@ export class CohortEvaluation {
       if (more === undefined) return undefined;
       traits.push(...more);
     }
+    // Then none of them has a say, and the class answers alone.
+    if (traits.length === 0) return undefined;
     const isOfUse = cohorts.catchUp({ cycle, traits, refusals, changed: classes.changed });
     return isOfUse ? new CohortEvaluation(options) : undefined;
   }
@@ -157,7 +159,7 @@ export class CohortEvaluation {
 }
 
 /** What the plugins beside a class said of rows that stand for others, and so of these. */
-class CohortRefusals implements Refusals, KeptRefusals {
+class CohortRefusals implements Refusals, UntoldRefusals {
   /** Rows. */
   count = 0;
   readonly #podClass: PodClass;

@@ -71,11 +71,16 @@ export class CohortTrees {
       const before = this.#treeOf[place]!;
       const now = cohorts.of(place);
       this.#treeOf[place] = now;
-      if (before !== none && before !== now) this.#trees[before]!.refresh(place);
+      if (before !== none && before !== now) this.#refreshWithout(place, before, cohorts);
       if (now === none) continue;
       this.#trees[now] ??= treeOf(now, cohorts, scores);
       this.#trees[now].refresh(place);
     }
+  }
+
+  #refreshWithout(place: number, cohort: number, cohorts: Cohorts): void {
+    if (cohorts.sizeOf(cohort) > 0) this.#trees[cohort]?.refresh(place);
+    else delete this.#trees[cohort];
   }
 }
 

@@ -3,8 +3,8 @@ import type { RowTrait } from '../../framework/plugin.js';
 import type { ChangedRows } from './changed-rows.js';
 import type { KeptRefusals } from './kept-refusals.js';
 
-/** With more of them, each of its own kind, little is gained by asking one row for all that are like it. */
-const maxCohorts = 64;
+/** With more of them little is gained by asking one row for all that are like it, and each has a tree. */
+const mostCohorts = 32;
 const none = -1;
 
 export interface CohortsOptions {
@@ -24,19 +24,28 @@ export class Cohorts {
   beginnings = 0;
   #order: Int32Array = new Int32Array(0);
   #basis: readonly unknown[] = [];
+  /** What was asked for last, if it was not what rows are divided by. */
+  #otherBasis: readonly unknown[] | undefined;
   #refusalsBeginnings = 0;
   #journalLength = 0;
   #areTooMany = false;
+  readonly #limit: number;
   /** By place: its cohort or `none`, and its neighbours in the list of its cohort. */
   #cohortOf = new Int8Array(0);
   #next = new Int32Array(0);
   #previous = new Int32Array(0);
   /** By cohort: the first place of its list, its length, and its traits. */
-  readonly #first = new Int32Array(maxCohorts);
-  readonly #sizes = new Int32Array(maxCohorts);
+  readonly #first: Int32Array;
+  readonly #sizes: Int32Array;
   readonly #keys: (number | string)[] = [];
   readonly #byKey = new Map<number | string, number>();
   readonly #free: number[] = [];
+
+  constructor(limit = mostCohorts) {
+    this.#limit = limit;
+    this.#first = new Int32Array(limit);
+    this.#sizes = new Int32Array(limit);
+  }
 
   /** Cohorts that have rows. */
   get present(): IterableIterator<number> {
@@ -65,21 +74,30 @@ export class Cohorts {
     for (let place = this.#first[cohort]!; place !== none; place = this.#next[place]!) yield place;
   }
 
-  /** Looks at what changed since the last call, or divides all rows anew. False where there are too many cohorts to be of use. */
+  /**
+   * Looks at what changed since the last call, or divides all rows anew. False where that is of no use: there are too many cohorts, or pods
+   * of one class take turns that do not rest on the same; only the second in a row of its kind has rows divided for it.
+   */
   catchUp({ cycle, traits, refusals, changed }: CohortsOptions): boolean {
     const basis = traits.flatMap((trait) => [trait.basis.length, ...trait.basis]);
+    const isSameBasis = areSame(basis, this.#basis);
+    if (!isSameBasis && this.beginnings > 0 && !areSame(basis, this.#otherBasis)) {
+      this.#otherBasis = basis;
+      return false;
+    }
+    const { journal } = cycle.nodes;
     const isKnown =
-      this.#order === changed.order &&
-      this.#refusalsBeginnings === refusals.beginnings &&
-      this.#basis.length === basis.length &&
-      basis.every((part, index) => part === this.#basis[index]);
-    if (isKnown && this.#areTooMany) return false;
-    const count = isKnown ? changed.since(cycle.nodes, this.#journalLength) : undefined;
+      isSameBasis && this.#order === changed.order && this.#refusalsBeginnings === refusals.beginnings;
+    // Once as many rows have changed as there are, there may be fewer cohorts.
+    if (isKnown && this.#areTooMany && journal.length - this.#journalLength < changed.order.length)
+      return false;
+    const count = isKnown && !this.#areTooMany ? changed.since(cycle.nodes, this.#journalLength) : undefined;
     this.#basis = basis;
+    this.#otherBasis = undefined;
     this.#refusalsBeginnings = refusals.beginnings;
     if (count === undefined) this.#forget(changed.order);
     this.#divide(count ?? changed.all(), { traits, refusals, changed });
-    this.#journalLength = cycle.nodes.journal.length;
+    this.#journalLength = journal.length;
     return !this.#areTooMany;
   }
 
@@ -107,15 +125,31 @@ export class Cohorts {
     for (let i = 0; i < count && !this.#areTooMany; i++) {
       const slot = slots[i]!;
       const place = placeOf[slot]!;
-      this.#move(place, refusals.isPassing(place) ? this.#withKey(keyOf(slot, traits)) : none);
+      const key = refusals.isPassing(place) ? keyOf(slot, traits) : undefined;
+      const before = this.#cohortOf[place]!;
+      if (before !== none && this.#keys[before] === key) continue;
+      // First, as it may be the last of its cohort.
+      if (before !== none) this.#leave(place, before);
+      if (key !== undefined) this.#join(place, key);
     }
   }
 
-  #withKey(key: number | string): number {
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
+  #join(place: number, key: number | string): void {
+    const cohort = this.#byKey.get(key) ?? this.#found(key);
+    if (cohort === none) return;
+    const second = this.#first[cohort]!;
+    this.#cohortOf[place] = cohort;
+    this.#first[cohort] = place;
+    this.#previous[place] = none;
+    this.#next[place] = second;
+    if (second !== none) this.#previous[second] = place;
+    this.#sizes[cohort]! += 1;
+  }
+
+  /** A cohort without rows; `none` where there are too many. */
+  #found(key: number | string): number {
     const cohort = this.#free.pop() ?? this.#keys.length;
-    if (cohort === maxCohorts) {
+    if (cohort === this.#limit) {
       this.#areTooMany = true;
       return none;
     }
@@ -126,21 +160,8 @@ export class Cohorts {
     return cohort;
   }
 
-  #move(place: number, cohort: number): void {
-    const before = this.#cohortOf[place]!;
-    if (before === cohort) return;
-    if (before !== none) this.#leave(place, before);
-    this.#cohortOf[place] = cohort;
-    if (cohort === none) return;
-    const second = this.#first[cohort]!;
-    this.#first[cohort] = place;
-    this.#previous[place] = none;
-    this.#next[place] = second;
-    if (second !== none) this.#previous[second] = place;
-    this.#sizes[cohort]! += 1;
-  }
-
   #leave(place: number, cohort: number): void {
+    this.#cohortOf[place] = none;
     const previous = this.#previous[place]!;
     const next = this.#next[place]!;
     if (previous === none) this.#first[cohort] = next;
@@ -151,6 +172,10 @@ export class Cohorts {
     this.#byKey.delete(this.#keys[cohort]!);
     this.#free.push(cohort);
   }
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[] | undefined): boolean {
+  return some.length === others?.length && some.every((part, index) => part === others[index]);
 }
 
 /** Equal for rows that agree in all traits. */

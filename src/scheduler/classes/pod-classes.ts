@@ -8,7 +8,7 @@ import { Cohorts } from './cohorts.js';
 import { KeptRefusals } from './kept-refusals.js';
 import { KeptScores } from './kept-scores.js';
 
-/** Classes times rows: some 50 bytes each. */
+/** Classes times rows: some 50 bytes each; up to 125 more where rows are divided into cohorts. */
 const maxRows = 1 << 19;
 /** So many turns of all classes one may go unused before another takes its place. */
 const patience = 4;
@@ -30,10 +30,12 @@ export interface PodClass {
 export class PodClasses {
   readonly changed = new ChangedRows();
   readonly #maxRows: number;
+  readonly #maxCohorts: number | undefined;
   readonly #byProfile = new WeakMap<Profile, ClassesOfProfile>();
 
-  constructor(options: { readonly maxRows?: number } = {}) {
+  constructor(options: { readonly maxRows?: number; readonly maxCohorts?: number | undefined } = {}) {
     this.#maxRows = options.maxRows ?? maxRows;
+    this.#maxCohorts = options.maxCohorts;
   }
 
   /** The class of a pod, to be brought up to date; undefined for a pod that is the first of its kind, or whose kind cannot be kept. */
@@ -49,7 +51,7 @@ export class PodClasses {
   #of(profile: Profile): ClassesOfProfile {
     let classes = this.#byProfile.get(profile);
     if (classes === undefined) {
-      classes = new ClassesOfProfile();
+      classes = new ClassesOfProfile(this.#maxCohorts);
       this.#byProfile.set(profile, classes);
     }
     return classes;
@@ -66,8 +68,13 @@ class ClassesOfProfile {
   readonly #entries = new Map<PodSpec, Entry>();
   readonly #seen = new WeakSet<PodSpec>();
   readonly #givenUp = new WeakSet<PodSpec>();
+  readonly #maxCohorts: number | undefined;
   #last: PodSpec | undefined;
   #uses = 0;
+
+  constructor(maxCohorts: number | undefined) {
+    this.#maxCohorts = maxCohorts;
+  }
 
   find(profile: Profile, pod: Pod, limit: number): PodClass | undefined {
     const { spec, accounted } = pod;
@@ -83,7 +90,7 @@ class ClassesOfProfile {
       accounted,
       refusals: new KeptRefusals(),
       scores: new KeptScores(),
-      cohorts: new Cohorts(),
+      cohorts: new Cohorts(this.#maxCohorts),
       trees: new CohortTrees(),
     };
     this.#entries.delete(spec);

@@ -346,6 +346,24 @@ describe('the preemptor', () => {
     expect(activated).toEqual([]);
   });
 
+  it('is not held back for ever by a deletion that nobody ever sees', async () => {
+    begin(victims('v'));
+    await clock.advance(0);
+    await clock.advance(29_000);
+    expect(isHeldBack()).toBe(true);
+    await clock.advance(2_000);
+    expect(isHeldBack()).toBe(false);
+  });
+
+  it.each([404, 409])('is not held back by a victim of which the API server says %d', async (code) => {
+    api.fail('DELETE v', code);
+    begin(victims('v'));
+    await clock.advance(0);
+    expect(executor.open).toBe(0);
+    expect(isHeldBack()).toBe(false);
+    expect(activated).toEqual([]);
+  });
+
   it('is held back no more when the room could not be made', async () => {
     api.fail('DELETE v', 403);
     begin(victims('v'));

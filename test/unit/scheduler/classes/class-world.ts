@@ -322,6 +322,7 @@ export class ClassWorld {
     readonly templates: readonly number[];
     readonly withOther: boolean;
     readonly maxRows: number;
+    readonly maxCohorts?: number;
   }) {
     this.#templates = options.templates;
     this.classes = new PodClasses(options);

@@ -52,6 +52,7 @@ describe('classes of pods', () => {
     ['kube-scheduler’s own plugins', { withOther: false, maxRows: everything }],
     ['a plugin among them of which nothing is kept', { withOther: true, maxRows: everything }],
     ['room for two classes only', { withOther: false, maxRows: 2 * maxNodes }],
+    ['cohorts that are soon too many', { withOther: false, maxRows: everything, maxCohorts: 3 }],
   ])('decide whatever happens as if each pod were the first of its kind, with %s', (_what, options) => {
     fc.assert(
       fc.property(templateChoice, startingNodes, history, (templates, plans, steps) => {
