@@ -10,6 +10,8 @@ import { KeptScores } from './kept-scores.js';
 
 /** Classes times rows: some 50 bytes each; up to 125 more where rows are divided into cohorts. */
 const maxRows = 1 << 19;
+/** Classes of a profile: in a small cluster it is not the rows that a class takes room for. */
+const mostClasses = 128;
 /** So many turns of all classes one may go unused before another takes its place. */
 const patience = 4;
 
@@ -40,7 +42,8 @@ export class PodClasses {
 
   /** The class of a pod, to be brought up to date; undefined for a pod that is the first of its kind, or whose kind cannot be kept. */
   find(profile: Profile, pod: Pod, rowCount: number): PodClass | undefined {
-    return this.#of(profile).find(profile, pod, Math.floor(this.#maxRows / rowCount));
+    const limit = Math.min(mostClasses, Math.floor(this.#maxRows / rowCount));
+    return this.#of(profile).find(profile, pod, limit);
   }
 
   /** The pod's class went wrong: pods like it are judged without one from now on. */

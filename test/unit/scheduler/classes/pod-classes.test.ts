@@ -176,6 +176,18 @@ describe('classes of pods', () => {
     expect(turn(2)).toEqual([]);
   });
 
+  it('are not more than a hundred and some in a small cluster either', () => {
+    const cluster = clusterOf([nodeOf('only')]);
+    const profile = profileOf([]);
+    const classes = new PodClasses();
+    const pods = Array.from({ length: 300 }, (_, i) => podOf({ requests: { cpu: `${i + 1}m` } }));
+    const find = () =>
+      pods.filter((pod) => classes.find(profile, pod, cluster.nodes.nodeCount) !== undefined);
+    expect(find()).toHaveLength(0);
+    expect(find()).toHaveLength(128);
+    expect(find()).toHaveLength(128);
+  });
+
   it('notice when PreFilter and PreScore leave out others than before', () => {
     const isLeftOut = (pod: { name: string }) => pod.name.endsWith('x');
     const moody = {
