@@ -176,15 +176,15 @@ describe('a pod with volumes', () => {
   });
 
   it('is told of on its pod while it takes long to be made', async () => {
-    const { name } = provisioner(api, 'slow.example.com', async () => {
-      await until('the pod was told', async () => (await notesOn('slow', 'WaitingToBind')).length > 0);
+    const { name } = provisioner(api, 'lengthy.example.com', async () => {
+      await until('the pod was told', async () => (await notesOn('lengthy', 'WaitingToBind')).length > 0);
       return 'make';
     });
-    await createStorageClass(api, { name: 'slow', provisioner: name });
-    await createWithClaims([{ name: 'slow' }], 'slow');
-    await bound('slow');
-    expect(await notesOn('slow', 'WaitingToBind')).toEqual([
-      `Placed on ${nodeOf('slow')}; waiting for plugin(s) [VolumeBinding] before it is bound`,
+    await createStorageClass(api, { name: 'lengthy', provisioner: name });
+    await createWithClaims([{ name: 'lengthy' }], 'lengthy');
+    await bound('lengthy');
+    expect(await notesOn('lengthy', 'WaitingToBind')).toEqual([
+      `Placed on ${nodeOf('lengthy')}; waiting for plugin(s) [VolumeBinding] before it is bound`,
     ]);
   });
 
