@@ -14,6 +14,8 @@ export interface IncidentOptions {
   readonly time: TrialTime;
   readonly random: Random;
   readonly leaseMs: number;
+  /** Where time passes as it does: silent watches break that long after a lease, as nobody waits until they are found too silent. */
+  readonly healAfterMs: number | undefined;
   /** Who holds the lease now, '' for nobody. */
   readonly leader: () => string;
 }
@@ -81,12 +83,25 @@ export class IncidentRunner {
   #blindTakeover(ms: number): (() => Promise<void>) | undefined {
     const leader = this.#options.replicas.find(({ proxy }) => proxy.identities.has(this.#options.leader()));
     if (leader === undefined || this.#options.replicas.length < 2) return undefined;
+    const candidates = this.#options.replicas.filter((replica) => replica !== leader);
     return async () => {
-      for (const { proxy } of this.#options.replicas.filter((replica) => replica !== leader))
-        proxy.stallWatches();
+      for (const { proxy } of candidates) proxy.stallWatches();
       await this.#options.time.sleep(ms);
       await leader.kill();
+      this.#healLater(candidates);
     };
+  }
+
+  /** A candidate that takes over lists anew by itself; one that does not, as another was faster, has watches that nothing ends. */
+  #healLater(candidates: readonly Replica[]): void {
+    const { time, leaseMs, healAfterMs } = this.#options;
+    if (healAfterMs === undefined) return;
+    void time.sleep(2 * leaseMs + healAfterMs).then(() => {
+      for (const candidate of candidates) {
+        candidate.incidents += 1;
+        candidate.proxy.breakConnections();
+      }
+    });
   }
 
   async #restartServer(ms: number): Promise<void> {

@@ -128,6 +128,7 @@ class Trial {
           time: { ...this.#time, now: this.#now },
           random: this.#random,
           leaseMs: this.#options.pace.leaseMs,
+          healAfterMs: this.#options.pace.healAfterMs,
           leader: () => this.#leader(),
         }).run(this.#plan.incidents),
         this.#time.sleep(Math.max(0, lengthMs - this.#now())),
