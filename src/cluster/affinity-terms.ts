@@ -79,7 +79,7 @@ export class AffinityTerms implements NodeTableObserver {
 
   constructor(nodes: NodeTable) {
     this.#nodes = nodes;
-    for (const { slot, pod } of nodes.allPods()) this.podAdded(slot, pod);
+    nodes.forEachPod((slot, pod) => this.podAdded(slot, pod));
     nodes.observe(this);
   }
 

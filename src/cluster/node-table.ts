@@ -184,11 +184,9 @@ export class NodeTable {
   }
 
   /** Bound and assumed pods with their slots, those of ghosts included, borrowed rows left out. */
-  *allPods(): Generator<{ readonly slot: number; readonly pod: Pod }> {
-    for (let slot = 0; slot < this.#used; slot++) {
-      if (this.#borrowed.has(slot)) continue;
-      for (const pod of this.#pods[slot]!.values()) yield { slot, pod };
-    }
+  forEachPod(visit: (slot: number, pod: Pod) => void): void {
+    for (let slot = 0; slot < this.#used; slot++)
+      if (!this.#borrowed.has(slot)) for (const pod of this.#pods[slot]!.values()) visit(slot, pod);
   }
 
   /** Adds a node or replaces what is known of it; returns its slot. */

@@ -19,7 +19,7 @@ export class VolumeUsage implements NodeTableObserver {
 
   private constructor(nodes: NodeTable) {
     this.#nodes = nodes;
-    for (const { slot, pod } of nodes.allPods()) this.podAdded(slot, pod);
+    nodes.forEachPod((slot, pod) => this.podAdded(slot, pod));
     nodes.observe(this);
   }
 

@@ -356,6 +356,25 @@ describe('counts of pods', () => {
     expect(byZone(0).sum).toBe(1);
   });
 
+  it('are right for pods that share one map of labels, in namespaces of their own, and for some that end', () => {
+    const table = new NodeTable();
+    const [web, db] = [{ app: 'web' }, { app: 'db' }];
+    const slot = table.setNode(nodeOf('n0'));
+    for (const labels of [web, db])
+      for (const namespace of ['x', 'y'])
+        for (const terminating of [false, true]) {
+          const times = terminating ? 1 : 2;
+          for (let n = 0; n < times; n++) {
+            const pod = makePod({ name: `${labels.app}-${namespace}-${terminating}-${n}`, namespace });
+            table.addPod('n0', { ...pod, labels, terminating });
+          }
+        }
+    const clauses = [{ namespaces: new Set(['x']), spec: { matchLabels: web } }];
+    const count = (counted: PodSelection): number => new PodCounts(table).bySlot(counted).at(slot);
+    expect(count(selection(clauses))).toBe(3);
+    expect(count({ ...selection(clauses), withoutTerminating: true })).toBe(2);
+  });
+
   it('by domain that are asked for again and again are never dropped', () => {
     const podCounts = new PodCounts(new NodeTable());
     const everything = selection([{ namespaces: 'all', spec: {} }]);

@@ -15,7 +15,9 @@ export interface Placed {
 
 /** All pods with the labels of their nodes. */
 export function placedIn({ nodes }: ClusterState): Placed[] {
-  return [...nodes.allPods()].map(({ slot, pod }) => ({ pod, nodeLabels: nodes.nodeAt(slot)?.labels }));
+  const all: { pod: Pod; nodeLabels: Labels | undefined }[] = [];
+  nodes.forEachPod((slot, pod) => all.push({ pod, nodeLabels: nodes.nodeAt(slot)?.labels }));
+  return all;
 }
 
 type Counts = Map<string, number>;
