@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Random } from '../random.js';
 import { ApiError } from './api-error.js';
+import { EventQueue, type EventWrite } from './event-queue.js';
 import {
   type EventObject,
   EventSeriesTable,
@@ -26,6 +27,11 @@ export interface EventRecord {
   readonly related?: ObjectReference;
   /** Told apart from others that differ in their note alone, which would count as repetitions. */
   readonly isNews?: boolean;
+  /**
+   * It tells of what went well, once for its object: nobody looks for it, so it is held back longer where something more urgent wants the
+   * API server; and it is not kept in mind for minutes to count repetitions.
+   */
+  readonly isRoutine?: boolean;
   /** Who reports: for a scheduler, its scheduler name. */
   readonly reportingController: string;
 }
@@ -48,7 +54,7 @@ export interface EventRecorderOptions {
   readonly rateLimit?: { readonly qps: number; readonly burst: number };
   /** False while something more urgent wants the API server; asked again every 20 ms. */
   readonly mayPost?: () => boolean;
-  /** How long `mayPost` may hold an event back. @default 1000 */
+  /** How long `mayPost` may hold an event back that can wait; others for 300 ms. @default 1000 */
   readonly maxHoldMs?: number;
   /** Called for every event given up, with the reason. For logs. */
   readonly onFailure?: (error: unknown, event: EventObject) => void;
@@ -70,19 +76,13 @@ export interface EventRecorderStats {
 /** What becomes of an event, as `EventRecorderStats` counts it. */
 export type EventEnd = 'posted' | 'dropped' | 'failed';
 
-/** A write to do: the event's creation, or its series as it stands when the write is sent. */
-interface Job {
-  readonly tracked: TrackedEvent;
-  readonly kind: 'create' | 'series';
-  readonly queuedAt: number;
-  tries: number;
-}
-
 const defaultSeriesLimit = 16_384;
 const noteLimit = 1024;
 const instanceLimit = 128;
 const nameLimit = 253;
 const holdPollMs = 20;
+/** Somebody asks at once why his pod does not run; the answer is to be there within a second. */
+const awaitedHoldMs = 300;
 const maxTries = 12;
 const retryMs = 10_000;
 const retryJitter = 0.25;
@@ -103,7 +103,7 @@ export class EventRecorder {
   readonly #random: Random;
   readonly #limiter: RateLimiter | undefined;
   readonly #series: EventSeriesTable;
-  readonly #queue: Job[] = [];
+  readonly #queue = new EventQueue();
   /** Events with a write queued, under way or waiting for another try, and whether one more is due after it. */
   readonly #writing = new Map<TrackedEvent, { again: boolean }>();
   readonly #retries = new Set<() => void>();
@@ -133,6 +133,10 @@ export class EventRecorder {
   record(record: EventRecord): void {
     if (this.#closing.signal.aborted) return;
     const event = this.#eventOf(record);
+    if (record.isRoutine) {
+      this.#enqueue(firstOf(event, this.#clock.monotonic()), 'create', { canWait: true });
+      return;
+    }
     const key = record.isNews ? `${seriesKey(event)} ${event.note}` : seriesKey(event);
     const known = this.#series.get(key);
     if (known !== undefined) this.#repeat(key, known, event.eventTime);
@@ -165,7 +169,7 @@ export class EventRecorder {
     for (const cancel of this.#retries) cancel();
     for (let left = this.#queue.length + this.#retries.size; left > 0; left--) this.#ended('dropped');
     this.#retries.clear();
-    this.#queue.length = 0;
+    this.#queue.clear();
     for (const done of [...this.#flushes]) done();
   }
 
@@ -174,8 +178,8 @@ export class EventRecorder {
   }
 
   #begin(key: string, event: EventObject): void {
-    const tracked = { event, series: undefined, lastSeenAt: this.#clock.monotonic(), writtenCount: 1 };
-    if (!this.#enqueue(tracked, 'create')) return;
+    const tracked = firstOf(event, this.#clock.monotonic());
+    if (!this.#enqueue(tracked, 'create', { canWait: false })) return;
     const evicted = this.#series.put(key, tracked);
     if (evicted !== undefined) this.#writeLast(evicted);
   }
@@ -189,7 +193,11 @@ export class EventRecorder {
   }
 
   /** Writes of one event follow one another, so that its series never overtakes its creation. */
-  #enqueue(tracked: TrackedEvent, kind: 'create' | 'series'): boolean {
+  #enqueue(
+    tracked: TrackedEvent,
+    kind: EventWrite['kind'],
+    { canWait }: { readonly canWait: boolean } = { canWait: true },
+  ): boolean {
     const writing = this.#writing.get(tracked);
     if (writing !== undefined) {
       writing.again = true;
@@ -200,7 +208,7 @@ export class EventRecorder {
       return false;
     }
     this.#writing.set(tracked, { again: false });
-    this.#queue.push({ tracked, kind, queuedAt: this.#clock.monotonic(), tries: 0 });
+    this.#queue.push({ tracked, kind, queuedAt: this.#clock.monotonic(), canWait, tries: 0 });
     this.#wakeIn(0);
     return true;
   }
@@ -221,20 +229,22 @@ export class EventRecorder {
   #pump(): void {
     const concurrency = this.#options.concurrency ?? 4;
     while (this.#queue.length > 0 && this.#active < concurrency) {
-      if (this.#isHeld(this.#queue[0]!)) {
+      const next = this.#queue.take((write) => this.#isHeld(write));
+      if (next === undefined) {
         this.#wakeIn(holdPollMs);
         return;
       }
-      void this.#run(this.#queue.shift()!);
+      void this.#run(next);
     }
   }
 
-  #isHeld(job: Job): boolean {
+  #isHeld({ queuedAt, canWait }: EventWrite): boolean {
     if (this.#flushes.size > 0 || (this.#options.mayPost?.() ?? true)) return false;
-    return this.#clock.monotonic() - job.queuedAt < (this.#options.maxHoldMs ?? 1000);
+    const { maxHoldMs = 1000 } = this.#options;
+    return this.#clock.monotonic() - queuedAt < (canWait ? maxHoldMs : Math.min(awaitedHoldMs, maxHoldMs));
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: EventWrite): Promise<void> {
     this.#active++;
     job.tries++;
     let retryInMs: number | undefined;
@@ -254,23 +264,23 @@ export class EventRecorder {
     if (this.#queued === 0) for (const done of [...this.#flushes]) done();
   }
 
-  #finish({ tracked }: Job): void {
+  #finish({ tracked }: EventWrite): void {
     const again = this.#writing.get(tracked)?.again ?? false;
     this.#writing.delete(tracked);
     if (again) this.#enqueue(tracked, 'series');
   }
 
-  #retryIn(ms: number, job: Job): void {
+  #retryIn(ms: number, job: EventWrite): void {
     const cancel = this.#clock.after(ms, () => {
       this.#retries.delete(cancel);
-      this.#queue.unshift(job);
+      this.#queue.putBack(job);
       this.#pump();
     });
     this.#retries.add(cancel);
   }
 
   /** Milliseconds until the next try, or undefined when another try makes no sense. */
-  #retryDelay(job: Job, error: unknown): number | undefined {
+  #retryDelay(job: EventWrite, error: unknown): number | undefined {
     if (job.tries >= maxTries || !(error instanceof ApiError)) return undefined;
     const delay = retryMs * (1 + this.#random() * retryJitter);
     switch (error.failure) {
@@ -291,7 +301,7 @@ export class EventRecorder {
     this.#options.onEnd?.(end);
   }
 
-  #giveUp(job: Job, error: unknown): void {
+  #giveUp(job: EventWrite, error: unknown): void {
     if (this.#closing.signal.aborted) {
       this.#ended('dropped');
       return;
@@ -304,7 +314,7 @@ export class EventRecorder {
     }
   }
 
-  async #write(job: Job): Promise<void> {
+  async #write(job: EventWrite): Promise<void> {
     const { tracked, kind } = job;
     if (kind === 'create') await this.#create(tracked.event, job.tries > 1);
     else await this.#writeSeries(tracked);
@@ -411,4 +421,8 @@ function cutNote(note: string): string {
   let end = noteLimit - suffix.length;
   while ((bytes[end]! & 0xc0) === 0x80) end--;
   return bytes.toString('utf8', 0, end) + suffix;
+}
+
+function firstOf(event: EventObject, lastSeenAt: number): TrackedEvent {
+  return { event, series: undefined, lastSeenAt, writtenCount: 1 };
 }

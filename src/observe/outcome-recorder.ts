@@ -127,7 +127,7 @@ export class OutcomeRecorder implements SchedulerObserver {
       });
     }
     const note = `Successfully assigned ${podKey(pod)} to ${pod.nodeName}`;
-    this.#event(pod, 'Normal', 'Scheduled', 'Binding', note);
+    this.#event(pod, 'Normal', 'Scheduled', 'Binding', note, { isRoutine: true });
   }
 
   #pending({ pod, entry, reason, message, causes, nominate, seconds }: Outcome & { kind: 'pending' }): void {
@@ -152,12 +152,20 @@ export class OutcomeRecorder implements SchedulerObserver {
     statuses.markPending(pod, { reason, message, ...(nominate === undefined ? {} : { nominate }) });
   }
 
-  #event(pod: Pod, type: 'Normal' | 'Warning', reason: string, action: string, note: string): void {
+  #event(
+    pod: Pod,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    action: string,
+    note: string,
+    { isRoutine = false }: { readonly isRoutine?: boolean } = {},
+  ): void {
     this.#options.events.record({
       type,
       reason,
       action,
       note,
+      isRoutine,
       reportingController: pod.schedulerName,
       regarding: {
         kind: 'Pod',

@@ -109,21 +109,24 @@ describe('pods and nodes that make no sense', () => {
     });
     watch = await PodWatch.start(api);
     berth = await BerthProcess.start(cluster.plane, cluster);
-    const begin = performance.now();
+    // From then on it is at work: what is measured is not its start.
+    await api.create(PODS, podManifest({ name: 'first', requests: { cpu: '100m' } }));
+    await watch.bound('first', 20_000);
+    const createdAt = new Map<string, number>();
     const answers = await Promise.all(
       ODD.map((odd) =>
         api.create(PODS, podManifest(odd)).then(
-          () => odd,
+          () => {
+            createdAt.set(odd.name, performance.now());
+            return odd;
+          },
           (error: Error) => error,
         ),
       ),
     );
     accepted = answers.filter((answer): answer is OddPod => !(answer instanceof Error));
     for (const answer of answers) if (answer instanceof Error) console.log(answer.message);
-    told = firstEvents(
-      accepted.map(({ name }) => name),
-      begin,
-    );
+    told = firstEvents(createdAt);
     // Asked for later, by a test.
     told.catch(() => undefined);
     await createPods(api, replicas(20, { name: 'ordinary', requests: { cpu: '100m' } }));
@@ -142,7 +145,7 @@ describe('pods and nodes that make no sense', () => {
     const ordinary = () => watch.pods().filter(({ pod }) => pod.metadata.name.startsWith('ordinary-'));
     await watch.until(
       'ordinary pods bound',
-      () => ordinary().every(({ boundAt }) => boundAt !== undefined),
+      () => ordinary().filter(({ boundAt }) => boundAt !== undefined).length === 20,
       20_000,
     );
     expect(ordinary()).toHaveLength(20);
@@ -161,20 +164,24 @@ describe('pods and nodes that make no sense', () => {
 
   it('have each an event that says what becomes of them', async () => {
     const after = await told;
-    const slowest = Math.max(...accepted.map(({ name }) => after.get(name) ?? Number.NaN));
-    expect(slowest).toBeGreaterThan(0);
+    const waits = accepted.map(({ name }) => after.get(name) ?? Number.NaN);
+    expect(Math.max(...waits)).toBeGreaterThan(0);
+    const within = waits.filter((ms) => ms <= 1_000).length;
     console.log(
-      `the last of ${accepted.length} odd pods had its event ${slowest.toFixed(0)} ms after the first was created`,
+      `${within} of ${waits.length} odd pods had an event within a second; the slowest after ${Math.max(...waits).toFixed(0)} ms`,
     );
   });
 
-  /** By pod, when its first event was seen: milliseconds after `begin`. */
-  async function firstEvents(pods: readonly string[], begin: number): Promise<ReadonlyMap<string, number>> {
+  /** By pod, when its first event was seen: milliseconds after its creation was answered. */
+  async function firstEvents(createdAt: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     const seen = new Map<string, number>();
-    await until(`events on ${pods.join(', ')}`, async () => {
-      for (const { regarding } of await schedulingEvents(cluster.plane))
-        if (!seen.has(regarding.name)) seen.set(regarding.name, performance.now() - begin);
-      return pods.every((name) => seen.has(name));
+    await until(`events on ${[...createdAt.keys()].join(', ')}`, async () => {
+      for (const { regarding } of await schedulingEvents(cluster.plane)) {
+        const created = createdAt.get(regarding.name);
+        if (created !== undefined && !seen.has(regarding.name))
+          seen.set(regarding.name, performance.now() - created);
+      }
+      return seen.size === createdAt.size;
     });
     return seen;
   }

@@ -116,8 +116,8 @@ describe('a pod that is more important than others', () => {
 
   afterAll(async () => {
     await watch?.stop();
-    await cluster?.plane.stop();
     await deletions?.stop();
+    await cluster?.plane.stop();
   });
 
   function startBerth(): Promise<BerthProcess> {

@@ -246,19 +246,44 @@ describe('the queue', () => {
     expect(recorder.stats.posted).toBe(15);
   });
 
-  it('lets binds go first, for a second at most', async () => {
+  it('lets binds go first, for a second at most where nobody looks for the event', async () => {
     let isBinding = true;
     const { clock, recorder } = setUp({ mayPost: () => !isBinding });
-    recorder.record(record('a'));
+    recorder.record(record('a', { isRoutine: true }));
     await clock.advance(999);
     expect(recorder.stats).toMatchObject({ posted: 0, queued: 1 });
     await clock.advance(40);
     expect(recorder.stats).toMatchObject({ posted: 1, queued: 0 });
-    recorder.record(record('b'));
+    recorder.record(record('b', { isRoutine: true }));
     await clock.advance(100);
     isBinding = false;
     await clock.advance(20);
     expect(recorder.stats).toMatchObject({ posted: 2, queued: 0 });
+  });
+
+  it('holds an event that somebody looks for back for 300 ms, and sends it before those that can wait', async () => {
+    const { clock, server, recorder } = setUp({ mayPost: () => false, concurrency: 1 });
+    const written = () => stored(server).map(({ regarding }) => (regarding as { name: string }).name);
+    for (const name of ['a', 'b']) recorder.record(record(name, { isRoutine: true }));
+    await clock.advance(10);
+    recorder.record(record('c'));
+    await clock.advance(299);
+    expect(recorder.stats.posted).toBe(0);
+    await clock.advance(20);
+    expect(written()).toEqual(['c']);
+    await clock.advance(1_000);
+    expect(written()).toEqual(['c', 'a', 'b']);
+  });
+
+  it('writes each routine event for itself, and does not keep it in mind', async () => {
+    const { clock, server, recorder } = setUp();
+    for (let i = 0; i < 3; i++) {
+      recorder.record(record('a', { isRoutine: true }));
+      await clock.advance(10);
+    }
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'POST']);
+    await clock.advance(3_600_000);
+    expect(server.requests).toHaveLength(3);
   });
 
   it('is not put off by a steady stream of further events', async () => {

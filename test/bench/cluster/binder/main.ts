@@ -64,6 +64,7 @@ function scheduledEvent(pod: PodReference, node: string) {
   return {
     type: 'Normal',
     reason: 'Scheduled',
+    isRoutine: true,
     action: 'Binding',
     note: `Successfully assigned ${pod.namespace}/${pod.name} to ${node}`,
     regarding: { apiVersion: 'v1', kind: 'Pod', ...pod },
