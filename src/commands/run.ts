@@ -19,6 +19,7 @@ import { ReloadRecorder } from '../observe/reload-recorder.js';
 import { PluginHost } from '../plugin-host/plugin-host.js';
 import type { Policy } from '../policy.js';
 import { seededRandom } from '../random.js';
+import { rehearse } from '../rehearsal/rehearse.js';
 import { ConfigurationReloader } from '../reload/configuration-reloader.js';
 import { ConfigurationSource } from '../reload/configuration-source.js';
 import type { HealthEndpoints } from '../serve/routes.js';
@@ -91,6 +92,8 @@ class Run {
   readonly #eventClient: ApiClient;
   /** Ends everything: the user's signal, lost leadership, or a failure. */
   readonly #stop = new AbortController();
+  /** Resolves when the code is warm. */
+  #rehearsal: Promise<void> = Promise.resolve();
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -129,6 +132,7 @@ class Run {
         plugins,
         maxUnschedulableMs: options.maxUnschedulableMs,
       });
+      this.#rehearsal = this.#rehearse();
       await this.#checkAccess(berth.policy, { signal: this.#stop.signal });
       logger.info('starting Berth', {
         version,
@@ -196,7 +200,20 @@ class Run {
       await turn.come({ signal });
       if (!signal.aborted) await berth.catchUp({ signal });
     }
+    await this.#rehearsal;
     if (!signal.aborted) await berth.schedule({ signal });
+  }
+
+  /** Beside whatever is waited for at the start. What goes wrong in it says nothing about the real thing. */
+  async #rehearse(): Promise<void> {
+    const { logger } = this.#parts;
+    const began = systemClock.monotonic();
+    try {
+      const pods = await rehearse({ clock: systemClock, signal: this.#stop.signal });
+      logger.debug('rehearsed', { pods, ms: Math.round(systemClock.monotonic() - began) });
+    } catch (error) {
+      logger.warn('the rehearsal failed; scheduling begins with cold code', { error: String(error) });
+    }
   }
 
   #elect(): LeaderElection {

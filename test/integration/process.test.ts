@@ -79,6 +79,21 @@ describe('berth run', () => {
     await bound('early');
   });
 
+  it('rehearses while it waits, and nothing of that is to be seen', async () => {
+    const berth = BerthProcess.run(kubeconfigFor(proxy.url), '--log-level', 'debug');
+    await eventually('the rehearsal to be over', () => /"msg":"rehearsed","pods":\d+/.test(berth.stderr));
+    pod('web');
+    await bound('web');
+    await eventually('the event about the pod', () => proxy.count('POST', /\/events$/) > 0);
+    expect(proxy.count('POST', /\/events$/)).toBe(1);
+    expect(proxy.count('POST', /\/binding$/)).toBe(1);
+    const { body } = await berth.get('/metrics');
+    expect(sumOf(body, 'scheduler_schedule_attempts_total')).toBe(1);
+    expect(sumOf(body, 'scheduler_cache_size', { type: 'nodes' })).toBe(1);
+    expect(body).not.toContain('rehears');
+    expect(berth.stderr).not.toContain('rehearsal');
+  });
+
   it('shows metrics and its effective configuration', async () => {
     const berth = BerthProcess.run(kubeconfigFor(proxy.url));
     pod('web');
