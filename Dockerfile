@@ -41,7 +41,7 @@ COPY --from=build /src/dist/berth.js /src/dist/berth.js.map /src/dist/berth.js.L
 # MALLOC_…: glibc keeps what was freed, for each thread apart, unless it is told to share one arena and to give large blocks back at once.
 ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=16" \
+    NODE_OPTIONS="--max-semi-space-size=8" \
     MALLOC_ARENA_MAX="1" \
     MALLOC_TRIM_THRESHOLD_="131072"
 # A number, not a name: the kubelet can then verify runAsNonRoot without reading the image's passwd file.
