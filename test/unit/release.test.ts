@@ -69,6 +69,25 @@ describe('the workflows', () => {
       expect(job.uses !== undefined || (job['timeout-minutes'] ?? 0) > 0).toBe(true);
   });
 
+  it.each(workflows.map(([name]) => name))(
+    '%s names actions of others by commit, and says which version that is',
+    (name) => {
+      const used = [...read(join('.github', 'workflows', name)).matchAll(/^ *(?:- )?uses: (.*)$/gm)].map(
+        ([, action = '']) => action,
+      );
+      expect(used.length).toBeGreaterThan(5);
+      const others = used.filter((action) => !action.startsWith('./'));
+      expect(
+        others.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action)),
+      ).toEqual([]);
+    },
+  );
+
+  it('publish the chart with the Helm that the tests render it with', () => {
+    const [, helm] = /helm\.sh\/helm\/v4 (v\S+)/.exec(read('test/helm/go.mod')) ?? [];
+    expect(read('.github/workflows/release.yaml')).toContain(`version: ${helm}\n`);
+  });
+
   it('run files that there are', () => {
     const commands = workflows.flatMap(([, { jobs }]) =>
       Object.values(jobs).flatMap(({ steps = [] }) => steps.map(({ run = '' }) => run)),
