@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiAnswerError, type ApiClient } from '../controlplane/api-client.js';
 import { bindersByPod } from '../e2e/audit.js';
 import { BERTH_USER } from '../e2e/berth-installation.js';
+import { ON_FAKE_NODES } from '../e2e/fake-nodes.js';
 import type { PodWatch } from '../e2e/pod-watch.js';
 import { PODS, podManifest } from '../e2e/workload.js';
 import type { RealCluster } from '../realcluster/real-cluster.js';
-import { ON_FAKE_NODES } from './fake-nodes.js';
 
 const EVERY_MS = 100;
 

@@ -1,21 +1,22 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projectRoot } from '../controlplane/project-root.js';
-import { berthRequests, bindersByPod } from '../e2e/audit.js';
-import { AUDIT_POLICY, type AuditEntry, BERTH_USER, NAMESPACE } from '../e2e/berth-installation.js';
+import { berthRequests, bindersByPod, requestsOf } from '../e2e/audit.js';
+import { AUDIT_POLICY, BERTH, BERTH_USER, NAMESPACE, PROMETHEUS } from '../e2e/berth-installation.js';
+import { addFakeNodes, ON_FAKE_NODES } from '../e2e/fake-nodes.js';
+import { HeldBindings } from '../e2e/held-bindings.js';
+import { Outages } from '../e2e/outages.js';
 import { PodWatch } from '../e2e/pod-watch.js';
+import { grantedRights, unusedRights } from '../e2e/rights.js';
+import { RightsInUse } from '../e2e/rights-in-use.js';
 import { until } from '../e2e/until.js';
 import { createPods } from '../e2e/workload.js';
 import { ensureBerthImage } from '../realcluster/berth-image.js';
 import { unpackedSize } from '../realcluster/image.js';
 import { type RealCluster, startRealCluster } from '../realcluster/real-cluster.js';
 import { Arrivals } from './arrivals.js';
-import { addFakeNodes, ON_FAKE_NODES } from './fake-nodes.js';
-import { HeldBindings } from './held-bindings.js';
 import { type BerthPod, InstalledBerth } from './installed-berth.js';
-import { allowPrometheus, startScraping, tokenOf } from './prometheus-scrape.js';
-import { grantedRights, unusedRights } from './rights.js';
-import { RightsInUse } from './rights-in-use.js';
+import { allowPrometheus, ROLES, startScraping } from './prometheus-scrape.js';
 import { ServiceAccountKeys } from './service-account-keys.js';
 import { highAvailability, patientLeader } from './variants.js';
 import { runningDeployment } from './workloads.js';
@@ -28,7 +29,7 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
   let watch: PodWatch;
   let berth: InstalledBerth;
   let imageSize: number;
-  const outages: { readonly from: number; readonly to: number }[] = [];
+  const outages = new Outages();
 
   beforeAll(async () => {
     const log = (line: string) => void process.stderr.write(`${line}\n`);
@@ -91,18 +92,21 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
 
   it('shows its metrics to a Prometheus that may see them, and to nobody else', async () => {
     const pod = await onlyPod();
-    const prometheus = await startScraping(cluster.plane, pod, await allowPrometheus(cluster.plane));
-    await until('the metrics of Berth in Prometheus', async () => {
-      const found = await prometheus.query('sum(scheduler_schedule_attempts_total{result="scheduled"})');
-      return (found[0]?.value ?? 0) >= 5;
-    });
-    const stranger = await tokenOf(cluster.plane, 'default', 'default');
+    await allowPrometheus(cluster.plane);
+    const { prometheus, stop } = await startScraping(cluster.plane, pod);
+    for (const job of ['annotated', ...ROLES])
+      await until(`the metrics of Berth in Prometheus, in job ${job}`, async () => {
+        const scheduled = `scheduler_schedule_attempts_total{job="${job}", result="scheduled"}`;
+        const found = await prometheus.query(`sum(${scheduled})`);
+        return (found[0]?.value ?? 0) >= 5;
+      });
+    const stranger = await cluster.plane.serviceAccountToken('default', 'default');
     // Who shows nothing is system:anonymous, which may not; who shows something false is nobody.
     expect(await berth.get(pod, '/metrics')).toMatchObject({ status: 403 });
     expect(await berth.get(pod, '/metrics', { token: 'made-up' })).toMatchObject({ status: 401 });
     expect(await berth.get(pod, '/metrics', { token: stranger })).toMatchObject({ status: 403 });
     expect(await berth.get(pod, '/livez')).toMatchObject({ status: 200 });
-    await prometheus.child.stop();
+    await stop();
   }, 120_000);
 
   it('uses its rights over pods, volumes and events', async () => {
@@ -117,7 +121,7 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
     const arrivals = Arrivals.start(cluster, watch, 'rollout');
     const before = await onlyPod();
     await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'restart', 'deployment/berth']);
-    await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth', '--timeout=60s']);
+    await rolledOut();
     await until('another leader', async () => {
       const leader = await berth.leader();
       return leader !== undefined && leader.metadata.uid !== before.metadata.uid;
@@ -146,7 +150,7 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
     const arrivals = Arrivals.start(cluster, watch, 'crash');
     const held = await HeldBindings.start(cluster.plane.api);
     await until('bindings on their way', async () => held.count >= 5);
-    await withoutApiServer(async () => {
+    await outages.during(async () => {
       await cluster.plane.stopApiServer({ crash: true });
       held.letGo();
       await cluster.plane.startApiServer();
@@ -164,11 +168,11 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
     const pod = await leads();
     const [before, former] = [await berth.process(pod), await berth.token(pod)];
     const keys = new ServiceAccountKeys(cluster.plane);
-    await withoutApiServer(() => keys.roll());
+    await outages.during(() => keys.roll());
     // A kubelet renews a token when four fifths of its life are over; one that has just started asks for new ones.
     await cluster.node(pod.spec.nodeName).restartKubelet();
     await until('another token in the pod', async () => (await berth.token(pod)) !== former);
-    await withoutApiServer(() => keys.retireFormer());
+    await outages.during(() => keys.retireFormer());
     const stale = await cluster.plane.writeKubeconfig('former', { token: former });
     await expect(cluster.plane.kubectl(['--kubeconfig', stale, 'get', 'nodes'])).rejects.toThrow(
       /Unauthorized|must be logged in/,
@@ -179,6 +183,7 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
 
   it('hands over to a second replica on another node, and loses nothing', async () => {
     await cluster.plane.kubectl(['apply', '-k', await highAvailability(cluster.dir)]);
+    await rolledOut();
     const pods = await berth.ready(2);
     expect(new Set(pods.map(({ spec }) => spec.nodeName)).size).toBe(2);
     await until('a leader', async () => (await berth.leader()) !== undefined);
@@ -196,26 +201,25 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
   }, 120_000);
 
   it('was never refused anything, and has used every right that it has', async () => {
-    expect((await berthRequests(cluster.plane)).filter(isRefused).map(inWords)).toEqual([]);
-    expect((await grantedRights(cluster.plane)).length).toBeGreaterThan(30);
-    expect(await unusedRights(cluster.plane)).toEqual([]);
+    expect(outages.refused(await berthRequests(cluster.plane))).toEqual([]);
+    expect((await grantedRights(cluster.plane, BERTH)).length).toBeGreaterThan(30);
+    expect(await unusedRights(cluster.plane, BERTH)).toEqual([]);
   });
 
-  /** Remembers the time, as an API server that starts refuses what it cannot judge yet. */
-  async function withoutApiServer(work: () => Promise<void>): Promise<void> {
-    const from = Date.now();
-    await work();
-    outages.push({ from, to: Date.now() });
-  }
+  it('has given Prometheus no more and no less than it needs', async () => {
+    expect(outages.refused(await requestsOf(cluster.plane, PROMETHEUS))).toEqual([]);
+    expect((await grantedRights(cluster.plane, PROMETHEUS)).length).toBeGreaterThan(5);
+    expect(await unusedRights(cluster.plane, PROMETHEUS)).toEqual([]);
+  });
 
-  function isRefused({ responseStatus, stageTimestamp }: AuditEntry): boolean {
-    const at = Date.parse(stageTimestamp);
-    return responseStatus?.code === 403 && !outages.some(({ from, to }) => from <= at && at <= to);
+  /** Until then, two pods may be a new one and one that is about to go. */
+  async function rolledOut(): Promise<void> {
+    await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth', '--timeout=60s']);
   }
 
   /** The only pod, once it leads: the rollout that brought it is over then. */
   async function leads(): Promise<BerthPod> {
-    await cluster.plane.kubectl(['-n', NAMESPACE, 'rollout', 'status', 'deployment/berth', '--timeout=60s']);
+    await rolledOut();
     const pod = await onlyPod();
     await until('it leads', async () => (await berth.leader())?.metadata.uid === pod.metadata.uid);
     return pod;
@@ -226,7 +230,3 @@ describe('Berth, deployed beside kube-scheduler in a cluster whose nodes run con
     return pod as BerthPod;
   }
 });
-
-function inWords({ verb, requestURI }: AuditEntry): string {
-  return `${verb} ${requestURI}`;
-}

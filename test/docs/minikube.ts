@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBerthImage } from '../realcluster/berth-image.js';
+import type { ImageArchive } from '../realcluster/image.js';
 import type { RealCluster } from '../realcluster/real-cluster.js';
 import type { Result } from './shell-session.js';
 
@@ -9,7 +10,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 
 /**
  * Does what minikube is asked to on a cluster that this machine has without Docker: `start` points kubectl at it, and `image build` builds
- * the image from the project's Dockerfile and gives it to the first node, or to all of them.
+ * the image from the project's Dockerfile and gives it to the first node, or to all of them; `image rm` takes it from all.
  */
 export class Minikube {
   readonly #cluster: RealCluster;
@@ -36,6 +37,7 @@ export class Minikube {
     if (order === 'start') await this.#start(Number(values.nodes));
     else if (order === 'image build .') await this.#give(values.tag, values.all ? undefined : 1);
     else if (/^image load \S+$/.test(order)) await this.#give(positionals[2]);
+    else if (/^image rm \S+$/.test(order)) await this.#take(positionals[2]);
     else throw new Error(`it is not known here what minikube does with "${order}"`);
     return { exitCode: 0, stdout: '', stderr: '' };
   }
@@ -52,8 +54,18 @@ export class Minikube {
 
   /** To the first nodes, or to all. */
   async #give(tag: string | undefined, count = this.#cluster.nodes.length): Promise<void> {
+    const image = await this.#image(tag);
+    await Promise.all(this.#cluster.nodes.slice(0, count).map((node) => node.import(image)));
+  }
+
+  async #take(tag: string | undefined): Promise<void> {
+    const { name } = await this.#image(tag);
+    await Promise.all(this.#cluster.nodes.map((node) => node.removeImage(name)));
+  }
+
+  async #image(tag: string | undefined): Promise<ImageArchive> {
     const image = await ensureBerthImage({ log });
     if (!image.name.endsWith(`/${tag}`)) throw new Error(`the image is ${image.name}, not ${tag}`);
-    await Promise.all(this.#cluster.nodes.slice(0, count).map((node) => node.import(image)));
+    return image;
   }
 }

@@ -128,8 +128,8 @@ export class PageWalk {
 
   async #carryOut(command: DocumentedCommand): Promise<void> {
     if (/^(git clone|alias) /.test(command.text)) return;
-    const { shows, stays, background, exitCodes = [0] } = demandsOf(command);
-    const typed = this.#typed(command);
+    const { shows, stays, background, added, exitCodes = [0] } = demandsOf(command);
+    const typed = withArguments(this.#typed(command), added);
     if (stays !== undefined) {
       this.#beside.push(await this.#terminal.runBeside(typed, stays));
       return;
@@ -193,6 +193,13 @@ function commandsOf(walk: Walk): DocumentedCommand[] {
 function demandsOf(command: DocumentedCommand): Demands {
   const proof = proofOf(command);
   return proof !== undefined && 'walk' in proof ? proof.demands : {};
+}
+
+/** Adds arguments for a script that npm runs, before its output goes to a file. */
+function withArguments(typed: string, added: string | undefined): string {
+  if (added === undefined) return typed;
+  const [order = '', ...file] = typed.split(' > ');
+  return [`${order}${order.includes(' -- ') ? '' : ' --'} ${added}`, ...file].join(' > ');
 }
 
 /** Waits until somebody listens on a port of this machine. */

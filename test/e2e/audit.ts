@@ -1,6 +1,6 @@
 import type { ControlPlane } from '../controlplane/control-plane.js';
 import type { Node } from '../controlplane/kwok-node.js';
-import { type AuditEntry, auditEntries, BERTH_USER } from './berth-installation.js';
+import { type Account, type AuditEntry, auditEntries, BERTH, userOf } from './berth-installation.js';
 import { PODS, type Pod } from './workload.js';
 
 /** An event of events.k8s.io/v1 as the tests read it. */
@@ -95,8 +95,14 @@ export async function bindersByPod(plane: ControlPlane, namePrefix = ''): Promis
 }
 
 /** Berth's own requests, as the API server saw them. */
-export async function berthRequests(plane: ControlPlane): Promise<AuditEntry[]> {
-  return (await auditEntries(plane)).filter(({ user }) => user.username === BERTH_USER);
+export function berthRequests(plane: ControlPlane): Promise<AuditEntry[]> {
+  return requestsOf(plane, BERTH);
+}
+
+/** The requests of a ServiceAccount, as the API server saw them. */
+export async function requestsOf(plane: ControlPlane, account: Account): Promise<AuditEntry[]> {
+  const username = userOf(account);
+  return (await auditEntries(plane)).filter(({ user }) => user.username === username);
 }
 
 /** How often Berth's requests were answered with each of these codes, by `verb resource`. */

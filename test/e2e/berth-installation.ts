@@ -7,17 +7,38 @@ import { projectRoot } from '../controlplane/project-root.js';
 /** Where the manifests put Berth. */
 export const NAMESPACE = 'berth-system';
 export const SERVICE_ACCOUNT = 'berth';
-/** The user that Berth is to the API server. */
-export const BERTH_USER = `system:serviceaccount:${NAMESPACE}:${SERVICE_ACCOUNT}`;
+/** A ServiceAccount. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
 
-/** Records every request of Berth's, and every binding by whomever, without bodies. */
+export const BERTH: Account = { namespace: NAMESPACE, name: SERVICE_ACCOUNT };
+/** Prometheus, where the monitoring component expects it. */
+export const PROMETHEUS: Account = { namespace: 'monitoring', name: 'prometheus-k8s' };
+
+/** The user that a ServiceAccount is to the API server. */
+export const userOf = ({ namespace, name }: Account): string => `system:serviceaccount:${namespace}:${name}`;
+export const BERTH_USER = userOf(BERTH);
+
+const OF_BERTH_OR_PROMETHEUS = `["system:serviceaccounts:${NAMESPACE}", "system:serviceaccounts:${PROMETHEUS.namespace}"]`;
+
+/**
+ * Records every request of Berth's and of Prometheus's, and every binding by whomever, once and without bodies. A watch is
+ * recorded when it begins: many end with the test, and one that an API server's crash cuts off has no end that is written.
+ */
 export const AUDIT_POLICY = `
 apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
+omitStages: [RequestReceived]
 rules:
   - level: Metadata
-    userGroups: ["system:serviceaccounts:${NAMESPACE}"]
+    verbs: [watch]
+    omitStages: [ResponseComplete]
+    userGroups: ${OF_BERTH_OR_PROMETHEUS}
+  - level: Metadata
+    omitStages: [ResponseStarted]
+    userGroups: ${OF_BERTH_OR_PROMETHEUS}
   - level: Metadata
     resources: [{group: "", resources: [pods/binding]}]
   - level: None

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import type { ApiObject } from '../controlplane/api-client.js';
 import type { Child, ChildExit } from '../controlplane/child-process.js';
 import type { ControlPlane } from '../controlplane/control-plane.js';
@@ -40,7 +41,10 @@ export interface DeployOptions {
   readonly nodeOptions?: readonly string[];
 }
 
-type Get = (path: string) => Promise<{ readonly status: number; readonly body: string }>;
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
 
 /**
  * Berth as a Deployment in the cluster runs it. No node here runs containers, so this stands in for the kubelet: it takes the pod that the
@@ -51,12 +55,15 @@ export class DeployedBerth {
   readonly child: Child;
   /** Where the pod's ConfigMap is mounted, on this machine. */
   readonly mounted: MountedFolder;
-  readonly #get: Get;
+  readonly #port: number;
+  /** Of a superuser. */
+  readonly #certificate: ConnectionOptions;
 
-  private constructor(child: Child, mounted: MountedFolder, get: Get) {
+  private constructor(child: Child, mounted: MountedFolder, port: number, certificate: ConnectionOptions) {
     this.child = child;
     this.mounted = mounted;
-    this.#get = get;
+    this.#port = port;
+    this.#certificate = certificate;
   }
 
   /** `kubectl apply -k`, and a container for the pod that comes of it; returns when that is ready. */
@@ -104,19 +111,25 @@ export class DeployedBerth {
         NODE_OPTIONS: [given.NODE_OPTIONS ?? '', ...nodeOptions].join(' '),
       },
     );
-    // A superuser: what this asks for is not what is tried here.
     const { certificate: cert, key } = plane.clientCertificate({
       commonName: 'scraper',
       organizations: ['system:masters'],
     });
-    const berth = new DeployedBerth(child, mounted, (path) => tlsRequest(port, { path, tls: { cert, key } }));
+    const berth = new DeployedBerth(child, mounted, port, { cert, key });
     await berth.#ready();
     return berth;
   }
 
+  /** Asks as whoever has this token, or as a superuser where the asking is not what is tried. */
+  get(path: string, { token }: { readonly token?: string } = {}): Promise<Answer> {
+    return token === undefined
+      ? tlsRequest(this.#port, { path, tls: this.#certificate })
+      : tlsRequest(this.#port, { path, headers: { authorization: `Bearer ${token}` } });
+  }
+
   /** Sum of all samples of a metric whose labels include those given; 0 when there is none. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const { body } = await this.#get('/metrics');
+    const { body } = await this.get('/metrics');
     return body
       .split('\n')
       .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
@@ -134,7 +147,7 @@ export class DeployedBerth {
   async #ready(withinMs = 90_000): Promise<void> {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const status = await this.#get('/readyz').then(
+      const status = await this.get('/readyz').then(
         (answer) => answer.status,
         () => 0,
       );

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, it, jest } from '@jest/globals';
 import { PageWalk, pagesOf } from '../docs/page-walk.js';
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 describe('who reads the pages and has a clone of the project', () => {
   let reader: PageWalk;
 
   beforeAll(async () => {
-    reader = await PageWalk.start({ walk: 'checkout' });
+    reader = await PageWalk.start({
+      walk: 'checkout',
+      placeholders: { '/tmp/profiles': 'profiles', ' DIR': ' profiles', '../before/dist': 'dist' },
+    });
   });
   afterAll(() => reader?.end());
 

@@ -1,62 +1,26 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { ApiClient } from '../controlplane/api-client.js';
-import { CertificateAuthority } from '../controlplane/certificate.js';
+import { AdmissionWebhook } from './admission-webhook.js';
 
-const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
-const NAME = 'held-deletions';
 /** Pods with this label are not deleted before they are let go. */
 export const HELD = { held: 'yes' } as const;
 
-/** Has the API server wait before it deletes pods with the label {@link HELD}: an admission webhook that takes its time. */
+/** Has the API server wait before it deletes pods with the label {@link HELD}, until they are let go. */
 export class HeldDeletions {
-  readonly #server: Server;
+  #webhook: AdmissionWebhook | undefined;
   readonly #held = new Map<string, (() => void)[]>();
   readonly #letGo = new Set<string>();
 
-  private constructor(server: Server) {
-    this.#server = server;
-  }
+  private constructor() {}
 
   static async start(api: ApiClient): Promise<HeldDeletions> {
-    const authority = new CertificateAuthority(NAME);
-    const { certificate: cert, key } = authority.issue({ commonName: NAME, alternativeNames: ['127.0.0.1'] });
-    const server = createServer({ cert, key });
-    const held = new HeldDeletions(server);
-    server.on('request', async (request, response) => {
-      let body = '';
-      for await (const chunk of request.setEncoding('utf8')) body += chunk;
-      const { uid, name } = (JSON.parse(body) as { request: { uid: string; name: string } }).request;
-      await held.#untilLetGo(name);
-      const answer = { uid, allowed: true };
-      response.setHeader('content-type', 'application/json');
-      response.end(
-        JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }),
-      );
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    await api.create(WEBHOOKS, {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: NAME },
-      webhooks: [
-        {
-          name: 'held-deletions.example.com',
-          admissionReviewVersions: ['v1'],
-          sideEffects: 'None',
-          failurePolicy: 'Fail',
-          timeoutSeconds: 30,
-          objectSelector: { matchLabels: HELD },
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['pods'] }],
-          clientConfig: {
-            url: `https://127.0.0.1:${port}/`,
-            caBundle: Buffer.from(authority.certificate).toString('base64'),
-          },
-        },
-      ],
+    const held = new HeldDeletions();
+    held.#webhook = await AdmissionWebhook.start(api, {
+      name: 'held-deletions',
+      operations: ['DELETE'],
+      resources: ['pods'],
+      objectSelector: { matchLabels: HELD },
+      failurePolicy: 'Fail',
+      admit: ({ name }) => held.#untilLetGo(name),
     });
     return held;
   }
@@ -75,9 +39,7 @@ export class HeldDeletions {
 
   async stop(): Promise<void> {
     for (const pod of [...this.#held.keys()]) this.letGo(pod);
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#webhook?.stop();
   }
 
   #untilLetGo(pod: string): Promise<void> {

@@ -1,43 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { buildLock } from '../controlplane/build-lock.js';
-import { goCache, requireGo, run } from '../controlplane/go.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EnsureProgramOptions, ensureGoProgram } from '../controlplane/go-program.js';
 import { projectRoot } from '../controlplane/project-root.js';
 
-export interface EnsureHelmOptions {
-  /** Receives progress lines; standard error when left out. */
-  readonly log?: (line: string) => void;
-  /** Environment that is looked at: XDG_CACHE_HOME, PATH. */
-  readonly env?: NodeJS.ProcessEnv;
-}
-
-/**
- * Path of the program `helm`, built from its pinned module when it is not in the cache: a minute or two, once.
- * @throws Error that says what to do when Go is missing or the build fails.
- */
-export async function ensureHelm(options: EnsureHelmOptions = {}): Promise<string> {
-  const env = options.env ?? process.env;
-  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
+/** Path of the program `helm`, built from its pinned module when it is not in the cache. Throws as `ensureGoProgram` does. */
+export function ensureHelm(options: EnsureProgramOptions = {}): Promise<string> {
   const moduleDir = join(projectRoot(), 'test', 'helm');
-  const program = join(goCache(env), 'helm', cacheKey(moduleDir), 'helm');
-  if (existsSync(program)) return program;
-  await mkdir(dirname(program), { recursive: true });
-  const release = await buildLock(`${program}.lock`, { log });
-  const unfinished = `${program}.${process.pid}`;
-  try {
-    if (existsSync(program)) return program;
-    requireGo(env, 'Helm is');
-    log(`Building ${program}; this takes a minute or two, once.`);
-    const flags = ['-trimpath', '-ldflags', '-s -w', '-o', unfinished];
-    await run('go', ['build', ...flags, 'helm.sh/helm/v4/cmd/helm'], { cwd: moduleDir, env });
-    await rename(unfinished, program);
-    return program;
-  } finally {
-    await rm(unfinished, { force: true });
-    await release();
-  }
+  const path = ['helm', cacheKey(moduleDir), 'helm'];
+  return ensureGoProgram({ title: 'Helm', path, moduleDir, package: 'helm.sh/helm/v4/cmd/helm' }, options);
 }
 
 /** Another key for every change of the pinned modules. */

@@ -1,61 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { buildLock } from '../controlplane/build-lock.js';
-import { goCache, requireGo, run } from '../controlplane/go.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EnsureProgramOptions, ensureGoProgram } from '../controlplane/go-program.js';
 import { projectRoot } from '../controlplane/project-root.js';
-
-export interface EnsureOracleOptions {
-  /** Receives progress lines. */
-  readonly log: (line: string) => void;
-  /** Environment that is looked at: XDG_CACHE_HOME, PATH. */
-  readonly env?: NodeJS.ProcessEnv;
-}
 
 /**
  * Path of the oracle program, built from source when it is not in the cache: some minutes the first time, as it holds
- * kube-scheduler.
- * @throws Error that says what to do when Go is missing or the build fails.
+ * kube-scheduler. Throws as `ensureGoProgram` does.
  */
-export async function ensureOracle({ log, env = process.env }: EnsureOracleOptions): Promise<string> {
+export function ensureOracle(options: EnsureProgramOptions): Promise<string> {
   const moduleDir = join(projectRoot(), 'test', 'oracle');
-  const program = join(goCache(env), 'oracle', cacheKey(moduleDir), 'oracle');
-  if (existsSync(program)) return program;
-  await mkdir(dirname(program), { recursive: true });
-  const release = await buildLock(`${program}.lock`, { log });
-  try {
-    if (!existsSync(program)) await build(moduleDir, program, { log, env });
-  } finally {
-    await release();
-  }
-  return program;
-}
-
-async function build(
-  moduleDir: string,
-  program: string,
-  { log, env }: Required<EnsureOracleOptions>,
-): Promise<void> {
-  requireGo(env, 'The oracle is');
-  log(`Building ${program}; this takes some minutes, once.`);
-  const unfinished = `${program}.${process.pid}`;
-  let packages = 0;
-  const progress = setInterval(() => log(`  ${packages} packages compiled`), 20_000);
-  try {
-    const args = ['build', '-trimpath', '-v', '-ldflags', '-s -w', '-o', unfinished, '.'];
-    await run('go', args, {
-      cwd: moduleDir,
-      env,
-      onLine: () => {
-        packages += 1;
-      },
-    });
-    await rename(unfinished, program);
-  } finally {
-    clearInterval(progress);
-    await rm(unfinished, { force: true });
-  }
+  return ensureGoProgram(
+    { title: 'The oracle', path: ['oracle', cacheKey(moduleDir), 'oracle'], moduleDir },
+    options,
+  );
 }
 
 /** Another key for every change of the program or of the pinned modules. */

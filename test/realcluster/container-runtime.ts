@@ -53,11 +53,19 @@ export class ContainerRuntime {
 
   /** Makes an image from an archive known to the kubelet, under the name that the archive gives it, or another. */
   async import(image: ImageArchive, name = image.name): Promise<void> {
-    const images = ['--namespace', 'k8s.io', 'images'];
-    await this.#ctr(...images, 'import', image.path);
+    await this.#images('import', image.path);
     if (name === image.name) return;
-    await this.#ctr(...images, 'tag', image.name, name);
-    await this.#ctr(...images, 'rm', image.name);
+    await this.#images('tag', image.name, name);
+    await this.remove(image.name);
+  }
+
+  /** Has the kubelet know an image no more under this name; what it is made of stays where another name needs it. */
+  async remove(name: string): Promise<void> {
+    await this.#images('rm', name);
+  }
+
+  #images(...args: readonly string[]): Promise<string> {
+    return this.#ctr('--namespace', 'k8s.io', 'images', ...args);
   }
 
   async #answers({ child }: MachineProcess): Promise<void> {

@@ -60,6 +60,10 @@ export class RealNode {
     return this.#runtime.import(image, name);
   }
 
+  removeImage(name: string): Promise<void> {
+    return this.#runtime.remove(name);
+  }
+
   /** Processes of a container on this node, as this machine numbers them. */
   processes(containerId: string): Promise<number[]> {
     return this.#options.cgroup.processes(containerId);

@@ -1,6 +1,6 @@
 import type { ControlPlane } from '../controlplane/control-plane.js';
-import { berthRequests } from '../e2e/audit.js';
-import { NAMESPACE, SERVICE_ACCOUNT } from '../e2e/berth-installation.js';
+import { requestsOf } from './audit.js';
+import type { Account } from './berth-installation.js';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
@@ -26,7 +26,7 @@ interface Binding {
   }[];
 }
 
-/** One thing that Berth may do: a verb on a resource, in one namespace or in all, on one object or on any. */
+/** One thing that a ServiceAccount may do: a verb on a resource, in one namespace or in all, on one object or on any. */
 interface Right {
   readonly role: string;
   readonly verb: string;
@@ -38,11 +38,11 @@ interface Right {
 }
 
 /**
- * Rights that the roles of this cluster give to Berth and that no request of Berth's has needed since the API server began its audit log, whatever
- * the answer was.
+ * Rights that the roles of this cluster give to a ServiceAccount and that no request of it has needed since the API server began its audit log,
+ * whatever the answer was. The audit policy has to record what the account asks for.
  */
-export async function unusedRights(plane: ControlPlane): Promise<string[]> {
-  const requests = await berthRequests(plane);
+export async function unusedRights(plane: ControlPlane, account: Account): Promise<string[]> {
+  const requests = await requestsOf(plane, account);
   const used = (right: Right) =>
     requests.some(({ verb, objectRef }) => {
       if (objectRef === undefined) return false;
@@ -55,18 +55,19 @@ export async function unusedRights(plane: ControlPlane): Promise<string[]> {
         (right.name === undefined || name === right.name)
       );
     });
-  return (await grantedRights(plane))
+  return (await grantedRights(plane, account))
     .filter((right) => !used(right))
     .map(({ role, verb, group, resource }) => `${role}: ${verb} ${group}/${resource}`);
 }
 
-export async function grantedRights({ api }: ControlPlane): Promise<Right[]> {
+/** Those over resources: what else is allowed is asked of others than the API server. */
+export async function grantedRights({ api }: ControlPlane, account: Account): Promise<Right[]> {
   const { items: everywhere } = await api.list<Binding>(`${RBAC}/clusterrolebindings`);
   const { items: somewhere } = await api.list<Binding>(`${RBAC}/rolebindings`);
   const own = [...everywhere, ...somewhere].filter(({ subjects }) =>
     subjects?.some(
       ({ kind, name, namespace }) =>
-        kind === 'ServiceAccount' && name === SERVICE_ACCOUNT && namespace === NAMESPACE,
+        kind === 'ServiceAccount' && name === account.name && namespace === account.namespace,
     ),
   );
   const rights = await Promise.all(

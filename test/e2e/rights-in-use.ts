@@ -1,20 +1,25 @@
 import type { ControlPlane } from '../controlplane/control-plane.js';
-import { berthRequests } from '../e2e/audit.js';
-import { NodeProvisioner } from '../e2e/node-provisioner.js';
-import type { PodWatch } from '../e2e/pod-watch.js';
-import { CLAIMS, createClaim, createStorageClass, createVolume } from '../e2e/storage-objects.js';
-import { until } from '../e2e/until.js';
-import { createPods } from '../e2e/workload.js';
+import { berthRequests } from './audit.js';
 import { addFakeNodes, ON_FAKE_NODES } from './fake-nodes.js';
+import { HeldBindings } from './held-bindings.js';
+import { NodeProvisioner } from './node-provisioner.js';
+import type { Outages } from './outages.js';
+import type { PodWatch } from './pod-watch.js';
+import { CLAIMS, createClaim, createStorageClass, createVolume } from './storage-objects.js';
+import { until } from './until.js';
+import { createPods, type PodOrder, replicas } from './workload.js';
 
 /** Pods for which Berth needs what it may do beside reading and binding; each returns when it has done that. */
 export class RightsInUse {
   readonly #plane: ControlPlane;
   readonly #watch: PodWatch;
+  readonly #spec: object;
 
-  constructor(plane: ControlPlane, watch: PodWatch) {
+  /** Of the pods, all have what `spec` says, such as the name of their scheduler; they go to fake nodes, of which `fake-0` has to be there. */
+  constructor(plane: ControlPlane, watch: PodWatch, spec: object = {}) {
     this.#plane = plane;
     this.#watch = watch;
+    this.#spec = { ...ON_FAKE_NODES.spec, ...spec };
   }
 
   /** An important pod takes the place of another on a node with room for one. */
@@ -28,7 +33,7 @@ export class RightsInUse {
       metadata: { name: 'important' },
       value: 1000,
     });
-    const spec = { ...ON_FAKE_NODES.spec, nodeSelector: labels };
+    const spec = { ...this.#spec, nodeSelector: labels };
     const requests = { cpu: '800m' };
     await createPods(api, [{ name: 'lesser', requests, spec }]);
     await this.#watch.bound('lesser');
@@ -46,7 +51,10 @@ export class RightsInUse {
       await createVolume(api, { name: 'present', storageClass: 'present', node: 'fake-0' });
       await createClaim(api, { name: 'present', storageClass: 'present' });
       await createClaim(api, { name: 'made', storageClass: 'made' });
-      await createPods(api, ['present', 'made'].map(withClaim));
+      await createPods(
+        api,
+        ['present', 'made'].map((claim) => this.#withClaim(claim)),
+      );
       for (const name of ['present', 'made']) await this.#watch.bound(`with-${name}`);
     } finally {
       await provisioner.stop();
@@ -58,7 +66,7 @@ export class RightsInUse {
     const { api } = this.#plane;
     await createStorageClass(api, { name: 'at-once', provisioner: 'nobody.example.com', immediate: true });
     await createClaim(api, { name: 'never', storageClass: 'at-once' });
-    await createPods(api, [withClaim('never')]);
+    await createPods(api, [this.#withClaim('never')]);
     await this.#watch.refused('with-never');
     let touched = 0;
     await until('an event that is counted', async () => {
@@ -69,9 +77,25 @@ export class RightsInUse {
       return requests.some(({ verb, objectRef }) => verb === 'patch' && objectRef?.resource === 'events');
     });
   }
-}
 
-function withClaim(claim: string): Parameters<typeof createPods>[1][number] {
-  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: claim } }];
-  return { name: `with-${claim}`, spec: { ...ON_FAKE_NODES.spec, volumes } };
+  /** The API server crashes while it holds bindings back: no answer comes to them, and Berth reads the pods again. */
+  async loseAnswers(outages: Outages): Promise<void> {
+    const { api } = this.#plane;
+    const held = await HeldBindings.start(api);
+    const pods = replicas(5, { name: 'unanswered', spec: this.#spec });
+    await createPods(api, pods);
+    await until('bindings on their way', async () => held.count >= pods.length);
+    await outages.during(async () => {
+      await this.#plane.stopApiServer({ crash: true });
+      held.letGo();
+      await this.#plane.startApiServer();
+    });
+    for (const { name } of pods) await this.#watch.bound(name);
+    await held.stop();
+  }
+
+  #withClaim(claim: string): PodOrder {
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: claim } }];
+    return { name: `with-${claim}`, spec: { ...this.#spec, volumes } };
+  }
 }

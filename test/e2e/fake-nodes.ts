@@ -1,7 +1,7 @@
 import type { ControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode, type KwokNode } from '../controlplane/kwok-node.js';
-import { nodeGroup, nodesUsable } from '../e2e/cluster-setup.js';
-import type { PodOrder } from '../e2e/workload.js';
+import { nodeGroup, nodesUsable } from './cluster-setup.js';
+import type { PodOrder } from './workload.js';
 
 const FAKE = { key: 'example.com/fake', effect: 'NoSchedule' } as const;
 
