@@ -30,6 +30,6 @@ function worth(score: ScoreState, column: LabelColumn): RowTrait['at'] {
 }
 
 function presence(tally: DomainTally): RowTrait['at'] {
-  const { domainOf, totals } = tally;
-  return (slot) => (domainOf[slot] === absent ? absent : Number(totals[domainOf[slot]!]! > 0));
+  const { domainOf } = tally;
+  return (slot) => (domainOf[slot] === absent ? absent : Number(tally.at(domainOf[slot]!) > 0));
 }

@@ -1,35 +1,39 @@
+import type { CarriedTerm } from '../../cluster/affinity-terms.js';
 import type { DomainCounts } from '../../cluster/domain-counts.js';
 import { absent, type LabelColumn } from '../../cluster/label-column.js';
 import type { NodeTable } from '../../cluster/node-table.js';
-import type { SparseCounts } from '../../cluster/sparse-counts.js';
 
 /**
  * Pods by the value of one node label, as one cycle sees them: what the cluster holds, and what hypothetical rows add and take
- * away. Counts of the cluster are shared until the first difference.
+ * away. Counts of the cluster are shared until the first difference, and those of terms that pods carry are not spread over all domains
+ * before somebody looks at many of them.
  */
 export class DomainTally {
   readonly topologyKey: string;
   readonly #nodes: NodeTable;
   #column: LabelColumn;
-  #totals: Int32Array;
-  #sum: number;
-  #isShared: boolean;
+  /** Undefined as long as all that counts is in `#carried`. */
+  #totals: Int32Array | undefined;
+  #isShared = false;
+  readonly #carried: CarriedTerm[] = [];
+  #sum = 0;
 
-  private constructor(nodes: NodeTable, topologyKey: string, shared?: DomainCounts) {
+  private constructor(nodes: NodeTable, topologyKey: string, column: LabelColumn) {
     this.#nodes = nodes;
     this.topologyKey = topologyKey;
-    this.#column = shared?.column ?? nodes.labelColumn(topologyKey);
-    this.#totals = shared?.totals ?? new Int32Array(this.#column.valueCount);
-    this.#sum = shared?.sum ?? 0;
-    this.#isShared = shared !== undefined;
+    this.#column = column;
   }
 
   static empty(nodes: NodeTable, topologyKey: string): DomainTally {
-    return new DomainTally(nodes, topologyKey);
+    return new DomainTally(nodes, topologyKey, nodes.labelColumn(topologyKey));
   }
 
-  static of(nodes: NodeTable, counts: DomainCounts): DomainTally {
-    return new DomainTally(nodes, counts.topologyKey, counts);
+  static of(nodes: NodeTable, { topologyKey, column, totals, sum }: DomainCounts): DomainTally {
+    const tally = new DomainTally(nodes, topologyKey, column);
+    tally.#totals = totals;
+    tally.#isShared = true;
+    tally.#sum = sum;
+    return tally;
   }
 
   /** Over all domains; 0 only when none holds anything. */
@@ -37,7 +41,7 @@ export class DomainTally {
     return this.#sum;
   }
 
-  /** By slot: index of `totals`, or `absent`. Ask anew when rows were borrowed. */
+  /** By slot: id of a domain, or `absent`. Ask anew when rows were borrowed. */
   get domainOf(): Int32Array {
     this.#settle();
     return this.#column.ids;
@@ -45,43 +49,67 @@ export class DomainTally {
 
   /** By domain. Ask for `domainOf` first. */
   get totals(): Int32Array {
+    this.#totals ??= this.#addUp();
     return this.#totals;
+  }
+
+  /** `totals`, for a loop over so many rows; undefined where these are few, and `at` is the shorter way. */
+  totalsFor(rows: number): Int32Array | undefined {
+    return this.#totals === undefined && 4 * rows < this.#column.valueCount ? undefined : this.totals;
+  }
+
+  /** Of one domain. Ask for `domainOf` first. */
+  at(domain: number): number {
+    if (this.#totals !== undefined) return this.#totals[domain] ?? 0;
+    let sum = 0;
+    for (const { byDomain } of this.#carried) sum += byDomain.at(domain);
+    return sum;
   }
 
   /** One pod more or less on a row. */
   add(slot: number, delta: 1 | -1): void {
     const domain = this.domainOf[slot]!;
     if (domain === absent) return;
-    this.#own();
-    this.#totals[domain]! += delta;
+    this.#own()[domain]! += delta;
     this.#sum += delta;
   }
 
-  /** Adds counts whose ids are those of the table's column of this key. */
-  addAll({ ids, counts, length, sum }: SparseCounts): void {
-    this.#settle();
-    this.#own();
-    for (let i = 0; i < length; i++) this.#totals[ids[i]!]! += counts[i]!;
-    this.#sum += sum;
+  /** Adds the pods that carry a term of this topology key. To be called before rows are borrowed. */
+  addCarried(carried: CarriedTerm): void {
+    this.#carried.push(carried);
+    this.#sum += carried.byDomain.sum;
   }
 
-  #own(): void {
-    if (!this.#isShared) return;
-    this.#totals = this.#totals.slice();
+  #own(): Int32Array {
+    if (this.#isShared) this.#totals = this.totals.slice();
     this.#isShared = false;
+    return this.totals;
+  }
+
+  #addUp(): Int32Array {
+    const totals = new Int32Array(this.#column.valueCount);
+    for (const { byDomain } of this.#carried) {
+      const { ids, counts, length } = byDomain;
+      for (let i = 0; i < length; i++) totals[ids[i]!]! += counts[i]!;
+    }
+    return totals;
   }
 
   /** The table may have replaced the column: only the one in use knows the domains of borrowed rows, and its ids may differ. */
   #settle(): void {
     const column = this.#nodes.labelColumn(this.topologyKey);
     if (column === this.#column) return;
-    const totals = new Int32Array(column.valueCount);
-    for (let domain = 0; domain < this.#totals.length; domain++) {
-      const total = this.#totals[domain]!;
-      if (total !== 0) totals[column.idOf(this.#column.valueOf(domain)!)] = total;
-    }
+    if (this.#totals !== undefined) this.#totals = translated(this.#totals, this.#column, column);
     this.#column = column;
-    this.#totals = totals;
     this.#isShared = false;
   }
+}
+
+function translated(totals: Int32Array, from: LabelColumn, to: LabelColumn): Int32Array {
+  const result = new Int32Array(to.valueCount);
+  for (let domain = 0; domain < totals.length; domain++) {
+    const total = totals[domain]!;
+    if (total !== 0) result[to.idOf(from.valueOf(domain)!)] = total;
+  }
+  return result;
 }

@@ -49,9 +49,8 @@ export class FilterState {
       tally: DomainTally.of(nodes, podCounts.byDomain(term.selection, term.topologyKey)),
     }));
     affinityTerms.forEachMatching('requiredAntiAffinity', pod, namespaceLabels, (carried) => {
-      const { term, byDomain } = carried;
-      if (byDomain.sum === 0) return;
-      this.#shunningBy(term.topologyKey).addAll(byDomain);
+      if (carried.byDomain.sum === 0) return;
+      this.#shunningBy(carried.term.topologyKey).addCarried(carried);
       this.#shunningTerms.push(carried);
     });
   }
@@ -126,10 +125,13 @@ function refuseWith(
   verdicts: Int32Array,
   verdict: number,
 ): void {
-  const { domainOf, totals, sum } = tally;
-  if (sum === 0) return;
+  if (tally.sum === 0) return;
+  const { domainOf } = tally;
+  const totals = tally.totalsFor(length);
   for (let i = 0; i < length; i++) {
     const domain = domainOf[slots[i]!]!;
-    if (domain !== absent && totals[domain]! > 0 && verdicts[i] === 0) verdicts[i] = verdict;
+    if (domain === absent || verdicts[i] !== 0) continue;
+    const count = totals === undefined ? tally.at(domain) : totals[domain]!;
+    if (count > 0) verdicts[i] = verdict;
   }
 }
