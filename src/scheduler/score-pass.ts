@@ -7,9 +7,6 @@ import { type EvaluationObserver, timedPlugin, timedPoint } from './evaluation-o
 import { PluginFault } from './plugin-fault.js';
 import type { ScoreColumn, ScoreTable } from './score-table.js';
 
-/* Looked up once: the loops below run for every node. */
-const { trunc } = Math;
-
 const highestScore = 100;
 
 export interface ScoreOptions {
@@ -139,26 +136,20 @@ function sumUp(table: ScoreTable, known: KnownScores | undefined): void {
   }
   totals.fill(common, 0, length);
   known?.addTotals(table, totals);
+  // A loop over all nodes, here and not in a function of its own: inlined into this one it would never get the best compiler.
   for (const { plugin, normalized, weight, isConstant } of columns) {
     if (isConstant) continue;
-    const invalid = addTo(totals, normalized, weight, length);
-    if (invalid >= 0) throw invalidScore(plugin, normalized[invalid]!);
+    for (let i = 0; i < length; i++) {
+      const value = normalized[i]!;
+      if (!isScore(value)) throw invalidScore(plugin, value);
+      totals[i]! += value * weight;
+    }
   }
 }
 
-/** The place of the first value that is no score, or -1. A loop over all nodes, in a function of its own so that it gets compiled well. */
-function addTo(totals: Float64Array, scores: Float64Array, weight: number, length: number): number {
-  for (let i = 0; i < length; i++) {
-    const value = scores[i]!;
-    if (!isScore(value)) return i;
-    totals[i]! += value * weight;
-  }
-  return -1;
-}
-
-/** Written so that NaN fails too. */
-function isScore(value: number): boolean {
-  return value >= 0 && value <= highestScore && trunc(value) === value;
+/** An integer from 0 to 100. Written so that NaN fails too, and without a call: it is asked for every node. */
+export function isScore(value: number): boolean {
+  return value >= 0 && value <= highestScore && (value | 0) === value;
 }
 
 function normalize(

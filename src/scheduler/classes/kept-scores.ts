@@ -3,7 +3,7 @@ import type { Cycle } from '../../framework/cycle.js';
 import type { WeightedScore } from '../../framework/profile.js';
 import type { EvaluationObserver } from '../evaluation-observer.js';
 import type { EvaluationSpace } from '../evaluation-space.js';
-import { askScores } from '../score-pass.js';
+import { askScores, isScore } from '../score-pass.js';
 import { BestTree, type RankedRows } from './best-tree.js';
 import type { ChangedRows } from './changed-rows.js';
 import { type KeptColumn, ScaledColumn } from './kept-columns.js';
@@ -19,8 +19,6 @@ export interface KeptScoresOptions {
   readonly space: EvaluationSpace;
   readonly observer: EvaluationObserver | undefined;
 }
-
-const highestScore = 100;
 
 /** What rows score for the pods of one class, and which is the best. */
 export class KeptScores implements RankedRows {
@@ -202,9 +200,7 @@ export class KeptScores implements RankedRows {
     for (let i = 0; i < length; i++) {
       const place = placeOf[slots[i]!]!;
       const value = values[i]!;
-      // Written so that NaN fails too.
-      if (!(value >= 0 && value <= highestScore && Math.trunc(value) === value))
-        throw new RangeError(`a score of ${value} cannot be kept`);
+      if (!isScore(value)) throw new RangeError(`a score of ${value} cannot be kept`);
       raw[place] = value;
       sums[place]! += weight * value;
     }
