@@ -23,6 +23,10 @@ export const IMAGE_PACKAGES: readonly string[] = [
   ...['libselinux1', 'libudev1', 'libpcre2-8-0'],
 ];
 
+const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+/** Where programs of this machine look for libraries, whatever their environment says. */
+export const SYSTEM_LIBRARIES = `/usr/lib/${triple}`;
+
 /** Programs unpacked from Debian packages; nothing of them is installed. */
 export class DebianPrograms {
   readonly #root: string;
@@ -36,15 +40,18 @@ export class DebianPrograms {
     return join(this.#root, inside);
   }
 
+  /** Folders of their shared libraries. */
+  get libraries(): string[] {
+    return ['usr/lib', 'lib'].map((folder) => this.path(join(folder, triple))).filter(existsSync);
+  }
+
   /** The environment in which they find each other and their libraries. */
   env(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-    const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
     const programs = ['usr/bin', 'usr/sbin', 'sbin', 'bin'].map((folder) => this.path(folder));
-    const libraries = ['usr/lib', 'lib'].map((folder) => this.path(join(folder, triple)));
     return {
       ...base,
       PATH: [...programs, base.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin'].join(delimiter),
-      LD_LIBRARY_PATH: libraries.join(delimiter),
+      LD_LIBRARY_PATH: this.libraries.join(delimiter),
     };
   }
 }

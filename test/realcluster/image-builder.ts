@@ -2,7 +2,12 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../controlplane/go.js';
-import { type DebianPrograms, ensureDebianPackages, IMAGE_PACKAGES } from './debian-packages.js';
+import {
+  type DebianPrograms,
+  ensureDebianPackages,
+  IMAGE_PACKAGES,
+  SYSTEM_LIBRARIES,
+} from './debian-packages.js';
 import type { ImageArchive } from './image.js';
 import type { EnsureOptions } from './node-programs.js';
 
@@ -78,14 +83,23 @@ export class ImageBuilder {
     return ['--signature-policy', join(this.#dir, 'policy.json')];
   }
 
-  /** In a mount namespace with a /var/lib of its own, as buildah keeps a cache there whatever it is told. */
+  /**
+   * In a mount namespace with a /var/lib of its own, as buildah keeps a cache there whatever it is told, and with its libraries among those of the
+   * system: it starts itself again for each RUN, with an environment that does not say where they are.
+   */
   async #buildah(...args: readonly string[]): Promise<void> {
     const dir = this.#dir;
     const store = ['--root', join(dir, 'store'), '--runroot', join(dir, 'run'), '--storage-driver', 'vfs'];
-    const script =
-      'mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$1/var-lib/upper,workdir=$1/var-lib/work" /var/lib; shift; exec "$@"';
+    const script = [
+      `mount -t overlay overlay -o "lowerdir=$2" ${SYSTEM_LIBRARIES}`,
+      'mount -t overlay overlay -o "lowerdir=/var/lib,upperdir=$1/var-lib/upper,workdir=$1/var-lib/work" /var/lib',
+      'shift 2',
+      'exec "$@"',
+    ].join('; ');
+    // What the system has of its own stays as it is.
+    const libraries = [SYSTEM_LIBRARIES, ...this.#programs.libraries].join(':');
     const buildah = [this.#programs.path('usr/bin/buildah'), ...store, ...args];
-    await run('unshare', ['--mount', 'sh', '-ec', script, 'buildah', dir, ...buildah], {
+    await run('unshare', ['--mount', 'sh', '-ec', script, 'buildah', dir, libraries, ...buildah], {
       cwd: dir,
       signal: this.#signal,
       env: {
