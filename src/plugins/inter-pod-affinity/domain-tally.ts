@@ -55,7 +55,7 @@ export class DomainTally {
 
   /** `totals`, for a loop over so many rows; undefined where these are few, and `at` is the shorter way. */
   totalsFor(rows: number): Int32Array | undefined {
-    return this.#totals === undefined && 4 * rows < this.#column.valueCount ? undefined : this.totals;
+    return this.#totals === undefined && areFew(rows, this.#column) ? undefined : this.totals;
   }
 
   /** Of one domain. Ask for `domainOf` first. */
@@ -103,6 +103,11 @@ export class DomainTally {
     this.#column = column;
     this.#isShared = false;
   }
+}
+
+/** True for rows, one for each cohort, about which all the other domains need not be known. */
+export function areFew(rows: number, { valueCount }: LabelColumn): boolean {
+  return 4 * rows < valueCount;
 }
 
 function translated(totals: Int32Array, from: LabelColumn, to: LabelColumn): Int32Array {

@@ -5,6 +5,7 @@ import type { Rows } from '../../cluster/node-table.js';
 import type { Labels, Pod } from '../../cluster/pod.js';
 import type { AffinityTermKind } from '../../cluster/pod-affinity-terms.js';
 import type { SparseCounts } from '../../cluster/sparse-counts.js';
+import { areFew } from './domain-tally.js';
 import type { CountedTerm, IncomingTerms } from './incoming-terms.js';
 
 export interface ScoreStateOptions {
@@ -70,8 +71,7 @@ export class ScoreState {
   addTo({ slots, length }: Rows, scores: Float64Array): void {
     for (const [column, weighed] of this.#weighed) {
       const { ids } = column;
-      // Few rows, one for each cohort: what there is in all other domains need not be known.
-      const worth = 4 * length < column.valueCount ? undefined : addUp(column, weighed);
+      const worth = areFew(length, column) ? undefined : addUp(column, weighed);
       for (let i = 0; i < length; i++) {
         const domain = ids[slots[i]!]!;
         if (domain !== absent)
