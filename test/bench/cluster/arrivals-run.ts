@@ -38,17 +38,17 @@ export async function runArrivals(
   const watch = await BoundWatch.start(plane.api, namesOf(objects));
   // The event loop's delay is told since the last reading.
   await scheduler.metrics();
-  const meter = new CpuMeter(scheduler.pid);
+  const meter = new CpuMeter(scheduler.pid, plane);
   meter.begin();
   const { createdAt, elapsedMs } = await createAtRate(plane, objects, { perSecond, signal });
   await watch.all({ withinMs: runWithinMs, signal, failed });
-  const cpu = await meter.untilAtRest(plane, signal);
+  const cpu = await meter.untilAtRest(pods, signal);
   const metrics = await scheduler.metrics();
   const latencies = [...watch.boundAt].map(([name, at]) => Math.max(0, at - (createdAt.get(name) ?? at)));
   const delay = (stat: string): number => 1000 * metrics.sum('berth_event_loop_delay_seconds', { stat });
   const figures = {
     podsPerSecond: rate(pods, watch.elapsedMs),
-    cpuMsPerPod: cpu / pods,
+    ...cpu,
     peakRssMb: peakRssMb(scheduler.pid),
     latencyP50Ms: quantileOf(latencies, 0.5),
     latencyP99Ms: quantileOf(latencies, 0.99),

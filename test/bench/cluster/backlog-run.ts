@@ -17,7 +17,7 @@ export async function runBacklog(context: RunContext, contender: Contender): Pro
   const { plane, benchCase, signal } = context;
   const { pods, watch } = await prepare(context);
   const scheduler = await contender.launch(plane, benchCase.workload);
-  const meter = new CpuMeter(scheduler.pid);
+  const meter = new CpuMeter(scheduler.pid, plane);
   watch.onFirst = meter.begin;
   const churn = churnNodes(context);
   try {
@@ -25,10 +25,10 @@ export async function runBacklog(context: RunContext, contender: Contender): Pro
   } finally {
     await churn.stop();
   }
-  const cpu = await meter.untilAtRest(plane, signal);
+  const cpu = await meter.untilAtRest(pods, signal);
   const figures = {
     podsPerSecond: rate(pods, watch.elapsedMs),
-    cpuMsPerPod: cpu / pods,
+    ...cpu,
     peakRssMb: peakRssMb(scheduler.pid),
     ...figuresOfMetrics(await scheduler.metrics()),
     ...(await figuresOfCluster(plane, benchCase)),
@@ -46,16 +46,16 @@ export async function runCeiling(
   const { plane, signal } = context;
   const { pods, watch } = await prepare(context);
   const binder = await BinderProcess.start(plane, program.node, program.settings);
-  const meter = new CpuMeter(binder.child.pid);
+  const meter = new CpuMeter(binder.child.pid, plane);
   watch.onFirst = meter.begin;
   await watch.all({ withinMs: runWithinMs, signal, failed: binder.failed });
   const { allMs, posted } = await binder.report({ withinMs: runWithinMs, signal });
-  const cpu = await meter.untilAtRest(plane, signal);
+  const cpu = await meter.untilAtRest(pods, signal);
   await watch.stop();
   return {
     podsPerSecond: rate(pods, watch.elapsedMs),
     podsPerSecondWithEvents: (1000 * pods) / allMs,
-    cpuMsPerPod: cpu / pods,
+    ...cpu,
     peakRssMb: peakRssMb(binder.child.pid),
     events: posted,
   };

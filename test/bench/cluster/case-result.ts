@@ -20,6 +20,7 @@ export interface Circumstances {
 export interface Ratios {
   readonly throughput?: number;
   readonly cpuPerPod?: number;
+  readonly cpuToApiServer?: number;
   readonly peakRss?: number;
   readonly algorithm?: number;
   readonly latencyP99?: number;
@@ -81,6 +82,7 @@ export function mediansOf(runs: readonly Figures[]): Figures {
 const ratioFigures: Readonly<Record<keyof Ratios, FigureName>> = {
   throughput: 'podsPerSecond',
   cpuPerPod: 'cpuMsPerPod',
+  cpuToApiServer: 'cpuToApiServer',
   peakRss: 'peakRssMb',
   algorithm: 'algorithmMs',
   latencyP99: 'latencyP99Ms',

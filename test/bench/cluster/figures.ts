@@ -4,6 +4,11 @@ export interface Figures {
   readonly podsPerSecond?: number;
   /** Processor time per pod, in milliseconds, from the first binding until the scheduler is at rest. */
   readonly cpuMsPerPod?: number;
+  /**
+   * The same as a part of what kube-apiserver took meanwhile. It does the same for each pod in every run of a case, so how fast the machine was
+   * at the time does not count.
+   */
+  readonly cpuToApiServer?: number;
   /** Most memory held, in MB. */
   readonly peakRssMb?: number;
   /** Average of scheduler_scheduling_algorithm_duration_seconds, in milliseconds. */

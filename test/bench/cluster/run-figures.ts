@@ -8,29 +8,35 @@ import { podsPath } from './pod-objects.js';
 import { cpuMs, quiet } from './process-usage.js';
 import { restShare, restWithinMs } from './run-context.js';
 
-/** Processor time of a process from one moment until it is at rest. */
+/** Processor time of a scheduler, and of the API server it works with, from one moment until the scheduler is at rest. */
 export class CpuMeter {
   readonly #pid: number;
-  #began: number | undefined;
+  readonly #plane: ControlPlane;
+  readonly #apiServer: number;
+  #began = { own: Number.NaN, apiServer: Number.NaN };
 
-  constructor(pid: number) {
+  constructor(pid: number, plane: ControlPlane) {
     this.#pid = pid;
+    this.#plane = plane;
+    this.#apiServer = plane.pid('kube-apiserver')!;
   }
 
   readonly begin = (): void => {
-    this.#began = cpuMs(this.#pid);
+    this.#began = { own: cpuMs(this.#pid), apiServer: cpuMs(this.#apiServer) };
   };
 
-  /** Waits until what follows the bindings is done (events, garbage), and returns milliseconds since the beginning. */
-  async untilAtRest(plane: ControlPlane, signal: AbortSignal): Promise<number> {
+  /** Waits until what follows the bindings is done (events, garbage), and returns what it took since the beginning. */
+  async untilAtRest(pods: number, signal: AbortSignal): Promise<Figures> {
     const deadline = performance.now() + restWithinMs;
     // On a busy machine a process may get so little done that it looks idle: events tell whether it is.
     for (let before = -1, now = 0; now !== before && performance.now() < deadline; ) {
       before = now;
       await quiet([this.#pid], { share: restShare, withinMs: deadline - performance.now(), signal });
-      now = await countEvents(plane);
+      now = await countEvents(this.#plane);
     }
-    return cpuMs(this.#pid) - (this.#began ?? Number.NaN);
+    const own = cpuMs(this.#pid) - this.#began.own;
+    const apiServer = cpuMs(this.#apiServer) - this.#began.apiServer;
+    return { cpuMsPerPod: own / pods, cpuToApiServer: own / apiServer };
   }
 }
 

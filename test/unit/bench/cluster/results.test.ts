@@ -9,8 +9,8 @@ import { resultsTable } from '../../../bench/cluster/results-table.js';
 import { circumstances, resultOf } from './example-results.js';
 
 const basic = resultOf('basic', 5000, {
-  berth: { podsPerSecond: 900, cpuMsPerPod: 1.5, nodesUsed: 1990, cpuDeviation: 0.1 },
-  other: { podsPerSecond: 300, cpuMsPerPod: 3, nodesUsed: 360, cpuDeviation: 0.4 },
+  berth: { podsPerSecond: 900, cpuMsPerPod: 1.5, cpuToApiServer: 0.4, nodesUsed: 1990, cpuDeviation: 0.1 },
+  other: { podsPerSecond: 300, cpuMsPerPod: 3, cpuToApiServer: 1.6, nodesUsed: 360, cpuDeviation: 0.4 },
   ceiling: { podsPerSecond: 1000 },
 });
 const arrivals = resultOf('arrivals', 5000, {
@@ -22,7 +22,7 @@ const start = resultOf('start', 5000, { berth: { readySeconds: 2 }, other: { rea
 describe('the table of a run', () => {
   it('has one line per case with both figures and their ratio', () => {
     expect(resultsTable([basic])).toMatch(
-      /^basic-5000 +100 +900 \/ 300 +×3\.00 +90 % .* 1\.50 \/ 3\.00 +×0\.50 /m,
+      /^basic-5000 +100 +900 \/ 300 +×3\.00 +90 % .* 1\.50 \/ 3\.00 +×0\.50 +0\.40 \/ 1\.60 +×0\.25 /m,
     );
   });
 
