@@ -1,6 +1,7 @@
 import type { ControlPlane } from '../controlplane/control-plane.js';
 import type { Node } from '../controlplane/kwok-node.js';
 import { type Account, type AuditEntry, auditEntries, BERTH, userOf } from './berth-installation.js';
+import { until } from './until.js';
 import { PODS, type Pod } from './workload.js';
 
 /** An event of events.k8s.io/v1 as the tests read it. */
@@ -92,6 +93,19 @@ export async function bindersByPod(plane: ControlPlane, namePrefix = ''): Promis
     .filter(({ objectRef }) => objectRef?.name?.startsWith(namePrefix));
   const byPod = grouped(bindings, ({ objectRef }) => objectRef?.name ?? '');
   return new Map([...byPod].map(([name, entries]) => [name, entries.map(({ user }) => user.username)]));
+}
+
+/** The same, once it names every one of these pods: a binding is seen by others before the API server has written down its own answer. */
+export async function bindersOfAll(
+  plane: ControlPlane,
+  pods: readonly string[],
+): Promise<Map<string, string[]>> {
+  let binders = new Map<string, string[]>();
+  await until('every binding in the audit log', async () => {
+    binders = await bindersByPod(plane);
+    return pods.every((pod) => binders.has(pod));
+  });
+  return binders;
 }
 
 /** Berth's own requests, as the API server saw them. */

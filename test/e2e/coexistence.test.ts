@@ -207,6 +207,7 @@ describe('kube-scheduler and Berth on the same nodes, filled to 95 %', () => {
       ].join('\n'),
     );
     const ours = refusedOf('berth');
+    await until('Berth has noticed as many', async () => noticed().length >= ours.length);
     expect(noticed().toSorted()).toEqual(ours.map(describeRefusal).toSorted());
     for (const reason of new Set(ours.map(reasonOf))) {
       const counted = await berth.metric('berth_kubelet_refusals_total', { reason: reason ?? '' });

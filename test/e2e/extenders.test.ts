@@ -43,7 +43,7 @@ function configuration(url: string, prefix: string, schedulerName: SchedulerName
       `- {urlPrefix: "${url}/${prefix}"`,
       ...verbs.map((verb) => `${verb}Verb: ${name}-${verb}`),
       'weight: 5',
-      'httpTimeout: 2s',
+      'httpTimeout: 20s',
       `managedResources: [{name: example.com/${name}, ignoredByScheduler: true}]`,
       ...(more === undefined ? [] : [more]),
     ]

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
-import { bindersByPod, placementFaults } from './audit.js';
+import { bindersOfAll, placementFaults } from './audit.js';
 import { BERTH_USER } from './berth-installation.js';
 import { BerthProcess } from './berth-process.js';
 import { startCluster, type TestCluster } from './cluster-setup.js';
@@ -8,6 +8,9 @@ import { PodWatch } from './pod-watch.js';
 import { letGo, SLOW } from './slow-leaving.js';
 import { until } from './until.js';
 import { createPods, PODS, type PodOrder } from './workload.js';
+
+// What is waited for has a limit of its own, which names it.
+jest.setTimeout(90_000);
 
 const NODE = { name: 'shared', allocatable: { cpu: '4' } } as const;
 const THEIRS = { schedulerName: 'default-scheduler' } as const;
@@ -82,7 +85,7 @@ describe('a pod of kube-scheduler for which others have to leave first', () => {
     await watch.bound('theirs');
     expect(watch.get('ours')?.boundAt).toBeUndefined();
     expect(await placementFaults(cluster.plane)).toEqual([]);
-    const binders = await bindersByPod(cluster.plane);
+    const binders = await bindersOfAll(cluster.plane, ['theirs', 'small']);
     expect(binders.get('theirs')).toEqual(['system:kube-scheduler']);
     expect(binders.get('small')).toEqual([BERTH_USER]);
   });

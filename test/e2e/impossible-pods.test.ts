@@ -91,7 +91,7 @@ describe('3,000 important pods that never fit, while pods and nodes change every
   async function disturb(ended: { readonly value: boolean }): Promise<void> {
     const { api } = cluster.plane;
     for (let turn = 0; !ended.value; turn += 1) {
-      await api.delete(`${PODS}/filler-${turn % NODES}`, { gracePeriodSeconds: 0 });
+      await api.delete(`${PODS}/filler-${turn}`, { gracePeriodSeconds: 0 });
       await api.patch(`/api/v1/nodes/node-${turn % NODES}`, { metadata: { labels: { turn: String(turn) } } });
       await createPods(api, [{ ...fillers[0]!, name: `filler-${NODES + turn}` }]);
       await sleep(1_000);

@@ -7,7 +7,7 @@ import { startControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode } from '../controlplane/kwok-node.js';
 import { projectRoot } from '../controlplane/project-root.js';
 import { operatorKinds } from '../prometheus/operator-kinds.js';
-import { bindersByPod } from './audit.js';
+import { bindersOfAll } from './audit.js';
 import { AUDIT_POLICY, BERTH_USER, NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { BerthProcess } from './berth-process.js';
 import { nodesUsable, type TestCluster } from './cluster-setup.js';
@@ -119,7 +119,7 @@ describe('Berth in the place of kube-scheduler', () => {
       const { spec } = await plane.api.get<Pod>(`${PODS}/${name}`);
       return spec.nodeName !== undefined;
     });
-    return (await bindersByPod(plane, name)).get(name)?.join() ?? '';
+    return (await bindersOfAll(plane, [name])).get(name)?.join() ?? '';
   }
 
   it('is placed by kube-scheduler, its replicas apart, and waits while kube-scheduler leads', async () => {
@@ -159,7 +159,7 @@ describe('Berth in the place of kube-scheduler', () => {
     await placed(2);
     const names = (await replicas()).map(({ metadata }) => metadata.name);
     expect(names.filter((name) => lost.includes(name))).toEqual([]);
-    const binders = await bindersByPod(plane, 'berth-');
+    const binders = await bindersOfAll(plane, names);
     for (const name of names) expect(binders.get(name)).toEqual(['system:kube-scheduler']);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import {
   berthAnswers,
@@ -29,6 +29,9 @@ import {
 import { until } from './until.js';
 import { volumeFaults } from './volume-audit.js';
 import { createPods, PODS, type PodOrder, replicas } from './workload.js';
+
+// What is waited for has a limit of its own, which names it.
+jest.setTimeout(90_000);
 
 /** How many nodes each case has to itself: pods choose them by the label `case`. */
 const CASES = {
@@ -404,7 +407,7 @@ describe('a pod that is more important than others', () => {
       const { metadata } = await api.get<Claim>(`${CLAIMS}/never-made`);
       return metadata.annotations?.[SELECTED_NODE] === 'prebind-0';
     });
-    expect(watch.get(order.name)?.pod.status.nominatedNodeName).toBe('prebind-0');
+    expect(await watch.nominated(order.name)).toBe('prebind-0');
 
     await createPods(api, [want('prebind', 4, { name: 'steps-in' })]);
     await watch.bound('steps-in', SOON_MS);

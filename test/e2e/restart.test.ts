@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { bindersByPod, placementFaults } from './audit.js';
 import { BERTH_USER } from './berth-installation.js';
 import { BerthProcess, UNHURRIED } from './berth-process.js';
@@ -7,9 +7,15 @@ import { nodeGroup, startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { createPods, deleteAllPods, replicas } from './workload.js';
 
+// What is waited for has a limit of its own, which names it.
+jest.setTimeout(90_000);
+
 const PODS = 600;
 /** Early enough for most of the work to lie ahead. */
 const MIDDLE = 100;
+
+/** Without an API server Berth gives up after the renew deadline, as it should: long enough for a slow machine to start one. */
+const PATIENT = ['--lease-duration', '60s', '--renew-deadline', '40s'];
 
 describe('in the middle of 600 pods', () => {
   let cluster: TestCluster;
@@ -84,7 +90,7 @@ describe('in the middle of 600 pods', () => {
     'the API server %s: the same Berth, still leading, binds the rest',
     async (_, crash) => {
       const name = crash ? 'crash' : 'restart';
-      await intoTheMiddle(name, []);
+      await intoTheMiddle(name, PATIENT);
       await cluster.plane.stopApiServer({ crash });
       await sleep(1_000);
       // The watch may have missed the last ones, the audit log has not.

@@ -3,7 +3,7 @@ import type { KwokNode } from '../controlplane/kwok-node.js';
 import {
   berthAnswers,
   berthRequests,
-  bindersByPod,
+  bindersOfAll,
   placementFaults,
   type SchedulingEvent,
   schedulingEvents,
@@ -112,10 +112,12 @@ describe('2,500 pods on 100 nodes, with kube-scheduler beside Berth', () => {
   });
 
   it('binds every pod by the scheduler it names, and exactly once', async () => {
-    const binders = await bindersByPod(cluster.plane);
-    const wrong = watch
-      .pods()
-      .filter(({ pod }) => !REFUSED.has(pod.metadata.name))
+    const placed = watch.pods().filter(({ pod }) => !REFUSED.has(pod.metadata.name));
+    const binders = await bindersOfAll(
+      cluster.plane,
+      placed.map(({ pod }) => pod.metadata.name),
+    );
+    const wrong = placed
       .map(({ pod }) => ({
         pod: pod.metadata.name,
         expected: [pod.spec.schedulerName === 'berth' ? BERTH_USER : 'system:kube-scheduler'],

@@ -31,7 +31,7 @@ const EXPECTED_WITHIN_MS = 20_000;
 /** How long Berth gets once kube-scheduler is there. */
 const TWIN_WITHIN_MS = 12_000;
 /** What is written after a decision, such as events, may take this long. */
-const WRITTEN_WITHIN_MS = 6_000;
+const WRITTEN_WITHIN_MS = 20_000;
 
 /** Thrown when the clusters have parted: what follows in a scenario would say nothing more. */
 class Parted extends Error {}
