@@ -131,6 +131,7 @@ export class ProgramSlot implements Replica {
   async #start(): Promise<void> {
     const { seed, leaderElect, leaseNamespace, verbose, guard, folder } = this.#options;
     [this.#port = 0] = await freePorts(1);
+    if (this.#closing) return;
     const flags = [
       '--kubeconfig',
       this.#kubeconfig,

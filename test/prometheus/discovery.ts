@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Child } from '../controlplane/child-process.js';
 import type { ControlPlane } from '../controlplane/control-plane.js';
-import { ensureGoProgram } from '../controlplane/go-program.js';
+import { type EnsureProgramOptions, ensureGoProgram } from '../controlplane/go-program.js';
 import { projectRoot } from '../controlplane/project-root.js';
 import { until } from '../e2e/until.js';
 
@@ -47,10 +47,10 @@ export class PrometheusDiscovery {
 }
 
 /** Path of the program, built from the pinned module of Prometheus when it is not in the cache. */
-function ensureDiscovery(): Promise<string> {
+export function ensureDiscovery(options: EnsureProgramOptions = {}): Promise<string> {
   const moduleDir = join(projectRoot(), 'test', 'prometheus');
   const path = ['prometheus', cacheKey(moduleDir), 'discovery'];
-  return ensureGoProgram({ title: "Prometheus's discovery", path, moduleDir });
+  return ensureGoProgram({ title: "Prometheus's discovery", path, moduleDir }, options);
 }
 
 /** Another key for every change of the program and of the modules that it is made of. */

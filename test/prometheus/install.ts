@@ -76,7 +76,7 @@ async function download(
   work: string,
   run1: (command: string, args: readonly string[]) => Promise<string>,
 ): Promise<void> {
-  const quietly = ['-qq', '-o', 'APT::Sandbox::User='];
+  const quietly = ['-qq', '-o', 'APT::Sandbox::User=', '-o', 'Acquire::Retries=3'];
   try {
     await run1('apt-get', [...quietly, 'download', 'prometheus']);
   } catch {

@@ -102,7 +102,8 @@ async function unpack(
       string,
     ];
     for (const made of [join(lists, 'partial'), files, root]) await mkdir(made, { recursive: true });
-    const own = ['-q', '-o', `Dir::State::lists=${lists}`, '-o', 'APT::Sandbox::User=root'];
+    const options = [`Dir::State::lists=${lists}`, 'APT::Sandbox::User=root', 'Acquire::Retries=3'];
+    const own = ['-q', ...options.flatMap((option) => ['-o', option])];
     const inFiles = { cwd: files, env, signal };
     await run('apt-get', [...own, 'update'], inFiles);
     await run('apt-get', [...own, 'download', ...packages], inFiles);

@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util';
 import { ensureBinaries, requirePinnedRelease } from '../controlplane/build.js';
+import { ensureHelm } from '../helm/build.js';
+import { ensureDiscovery } from '../prometheus/discovery.js';
+import { ensurePrometheus } from '../prometheus/install.js';
 import { ensureBerthImage } from './berth-image.js';
 import { ensureDebianPackages, NODE_PACKAGES } from './debian-packages.js';
 import { ensureNodePrograms } from './node-programs.js';
@@ -12,7 +15,7 @@ Starts a real Kubernetes cluster on this machine, whose nodes run containers (ku
 each node, and keeps it until Ctrl-C. It has to be run as root on Linux.
 
   --nodes N      number of nodes, 1 to 7 (default 1)
-  --build-only   build and fetch what is not in the cache, and start nothing`;
+  --build-only   build and fetch what is not in the cache, for the tests on such a cluster too, and start nothing`;
 
 /** Brings a cluster up for a person to play with. */
 async function main(): Promise<number> {
@@ -32,7 +35,13 @@ async function main(): Promise<number> {
     await ensureNodePrograms({ signal, log });
     await ensureDebianPackages(NODE_PACKAGES, { signal, log });
     const image = await ensureBerthImage({ signal, log });
-    if (order.buildOnly) return 0;
+    if (order.buildOnly) {
+      // The tests on such a cluster need them as well, and have no time to build them.
+      await ensureHelm({ log });
+      await ensurePrometheus({ log });
+      await ensureDiscovery({ log });
+      return 0;
+    }
     const cluster = await startRealCluster({ nodes: order.nodes, images: [image], signal, log });
     try {
       process.stdout.write(`The cluster is ready. In another terminal:

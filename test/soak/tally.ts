@@ -8,8 +8,8 @@ export interface Count {
 }
 
 const nothing: Count = { done: 0, idle: 0, refused: 0, excused: 0 };
-/** The object is gone, or has changed; the API server is starting. */
-const excusedStatuses: ReadonlySet<number> = new Set([404, 409, 429, 503]);
+/** The object is gone, or has changed; the API server is starting: admission then says 403 for as long as it has not seen everything. */
+const excusedStatuses: ReadonlySet<number> = new Set([403, 404, 409, 429, 503]);
 
 /** Keeps count of deeds. */
 export class Tally<Deed extends string> {

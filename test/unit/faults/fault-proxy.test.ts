@@ -48,7 +48,7 @@ afterEach(async () => {
 
 async function start(
   faults: readonly (readonly [RequestFault | FrameFault, RequestClass])[],
-  options: { readonly healAfterMs?: number } = {},
+  options: { readonly healAfterMs?: number; readonly sleep?: () => Promise<void> } = {},
 ): Promise<void> {
   const frames = ['swallow', 'stall', 'cut-end'];
   const rules = faults.map(([fault, requestClass], index): FaultRule => {
@@ -205,9 +205,16 @@ describe('a fault proxy', () => {
   });
 
   it('holds everything back in a partition, and breaks it at its end', async () => {
-    await start([]);
+    let heal = (): void => {};
+    const healed = new Promise<void>((resolve) => {
+      heal = resolve;
+    });
+    await start([], { sleep: () => healed });
     const partition = proxy.partition(20);
-    expect(await bind()).toMatchObject({ code: 0, broken: true });
+    const bound = bind();
+    while (proxy.log.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    heal();
+    expect(await bound).toMatchObject({ code: 0, broken: true });
     await partition;
     expect(seen).toEqual([]);
     expect(await bind()).toMatchObject({ code: 200 });
