@@ -89,12 +89,14 @@ function requestsVerdict(evidence: Evidence): Verdict {
         );
     }
     const writes = client.log.filter(isWrite);
-    const pods = new Set(writes.map(({ namespace, name }) => `${namespace}/${name}`)).size;
+    const written = new Set(writes.map(({ name }) => name));
     const spans = Math.max(1, evidence.minutes / 5);
     const events = client.log.filter((record) => record.class === 'event');
-    for (const [what, records, perPod] of [
-      ['wrote', writes, writesPerPod],
-      ['wrote events', events, eventsPerPod],
+    // A new leader that refuses a pod for the reason that its status names already writes an event and no status.
+    const toldOf = new Set([...written, ...events.map(({ about }) => about)].filter((name) => name !== ''));
+    for (const [what, records, perPod, { size: pods }] of [
+      ['wrote', writes, writesPerPod, written],
+      ['wrote events', events, eventsPerPod, toldOf],
     ] as const) {
       const disturbed = records.filter(({ fault, code }) => fault !== undefined || code === 409).length;
       const allowed =

@@ -20,30 +20,37 @@ export interface RequestRecord extends ClassifiedRequest {
   readonly uid: string;
   /** Who a lease that is written is to name. */
   readonly holder: string;
+  /** Name of the object that an event is about; of its repetitions it is not told. */
+  readonly about: string;
 }
 
 interface WrittenFields {
   readonly target: string;
   readonly uid: string;
   readonly holder: string;
+  readonly about: string;
 }
+
+const nothing: WrittenFields = { target: '', uid: '', holder: '', about: '' };
+const telling: ReadonlySet<string> = new Set(['bind', 'lease', 'event']);
 
 /** What audits want to know of a request's body. */
 export function writtenFields(request: ClassifiedRequest, body: Buffer): WrittenFields {
-  if (body.length === 0 || (request.class !== 'bind' && request.class !== 'lease'))
-    return { target: '', uid: '', holder: '' };
+  if (body.length === 0 || !telling.has(request.class)) return nothing;
   try {
     const decoded = JSON.parse(body.toString('utf8')) as {
       metadata?: { uid?: string };
       target?: { name?: string };
       spec?: { holderIdentity?: string };
+      regarding?: { name?: string };
     };
     return {
       target: decoded.target?.name ?? '',
       uid: decoded.metadata?.uid ?? '',
       holder: decoded.spec?.holderIdentity ?? '',
+      about: decoded.regarding?.name ?? '',
     };
   } catch {
-    return { target: '', uid: '', holder: '' };
+    return nothing;
   }
 }
