@@ -89,11 +89,12 @@ function requestsVerdict(evidence: Evidence): Verdict {
         );
     }
     const writes = client.log.filter(isWrite);
-    const written = new Set(writes.map(({ name }) => name));
+    const written = new Set(writes.map(({ namespace, name }) => `${namespace}/${name}`));
     const spans = Math.max(1, evidence.minutes / 5);
     const events = client.log.filter((record) => record.class === 'event');
     // A new leader that refuses a pod for the reason that its status names already writes an event and no status.
-    const toldOf = new Set([...written, ...events.map(({ about }) => about)].filter((name) => name !== ''));
+    const toldOf = new Set(written);
+    for (const { namespace, about } of events) if (about !== '') toldOf.add(`${namespace}/${about}`);
     for (const [what, records, perPod, { size: pods }] of [
       ['wrote', writes, writesPerPod, written],
       ['wrote events', events, eventsPerPod, toldOf],

@@ -8,8 +8,10 @@ export interface Count {
 }
 
 const nothing: Count = { done: 0, idle: 0, refused: 0, excused: 0 };
-/** The object is gone, or has changed; the API server is starting: admission then says 403 for as long as it has not seen everything. */
-const excusedStatuses: ReadonlySet<number> = new Set([403, 404, 409, 429, 503]);
+/** The object is gone, or has changed; the API server is starting. */
+const excusedStatuses: ReadonlySet<number> = new Set([404, 409, 429, 503]);
+/** With status 403, for as long as an API server that is starting has not seen all that its admission goes by. */
+const notReadyYet = 'not yet ready to handle request';
 
 /** Keeps count of deeds. */
 export class Tally<Deed extends string> {
@@ -38,7 +40,10 @@ export class Tally<Deed extends string> {
   failed(deed: Deed, error: unknown): void {
     const { status, code } = error as { readonly status?: number; readonly code?: string };
     const answer = String(status ?? code ?? error);
-    const isExcused = status === undefined ? code !== undefined : excusedStatuses.has(status);
+    const isExcused =
+      status === undefined
+        ? code !== undefined
+        : excusedStatuses.has(status) || (status === 403 && String(error).includes(notReadyYet));
     this.#add(deed, { refused: 1, excused: isExcused ? 1 : 0 });
     const what = `${deed} ${answer}`;
     this.#refusals.set(what, (this.#refusals.get(what) ?? 0) + 1);

@@ -19,7 +19,7 @@ describe('Free ports', () => {
     const [next = 0] = await freePorts(1, from(0.25));
     const claim = `require('node:net').createServer().listen('\\0berth-test-port-${next + 1}', () => console.log('claimed'))`;
     const other = promisify(execFile)(process.execPath, ['-e', claim]);
-    await once(other.child.stdout ?? process.stdin, 'data');
+    await once(other.child.stdout!, 'data');
     try {
       expect(await freePorts(2, from(0.25))).not.toContain(next + 1);
     } finally {

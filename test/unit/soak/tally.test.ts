@@ -39,4 +39,14 @@ describe('a kind of churn', () => {
     expect(tally.counts.get('resize')).toMatchObject({ refused: 4, excused: 4 });
     expect(faultsIn(tally.counts)).toEqual([]);
   });
+
+  it('is excused where the API server refused it because it was starting, and for no other refusal', () => {
+    const tally = new Tally(['resize']);
+    const starting = 'pods "a" is forbidden: not yet ready to handle request';
+    tally.ended('resize', true);
+    tally.failed('resize', Object.assign(new Error(starting), { status: 403 }));
+    expect(faultsIn(tally.counts)).toEqual([]);
+    tally.failed('resize', refusal(403));
+    expect(faultsIn(tally.counts)).toEqual(['resize: was refused 1 times, and done 1 times']);
+  });
 });

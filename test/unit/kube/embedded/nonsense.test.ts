@@ -156,8 +156,8 @@ describe('nonsense', () => {
           await watch.ended();
           expect(watch.code).toBe(200);
         },
-        // Thousands of requests, all of it work: on a busy machine it takes long.
       ),
+    // Thousands of requests, all of it work: on a busy machine it takes long.
     180_000,
   );
 });
