@@ -178,8 +178,11 @@ export type PostFilterResult =
   | { readonly kind: 'nominated'; readonly nodeName: string; readonly message: string }
   | {
       readonly kind: 'rejected';
-      readonly status: Status /** Drop a nomination that the pod has. */;
+      readonly status: Status;
+      /** Drop a nomination that the pod has. */
       readonly clearNomination: boolean;
+      /** Plugins whose word stood in the way of help: events that can change their mind bring the pod back as well. */
+      readonly rejectors?: ReadonlySet<string>;
     };
 
 /** A node as it would be with other pods on it: a row of its own, seen by nobody else. */

@@ -142,8 +142,9 @@ export class DefaultPreemption implements PreEnqueuePlugin, AdvisedPostFilterPlu
     if (ineligibleBecause !== undefined) return kept(unschedulable(`${prefix}${ineligibleBecause}`));
     if (chosen !== undefined) return { kind: 'found', preemptor, findings };
     if (failures.length > 0) return kept(failure(`${prefix}${joined(failures)}`));
-    const message = noCandidateMessage(rejections.nodeCount, findings.statuses);
-    return { kind: 'rejected', status: unschedulable(`${prefix}${message}`), clearNomination: true };
+    const { statuses } = findings;
+    const status = unschedulable(`${prefix}${noCandidateMessage(rejections.nodeCount, statuses)}`);
+    return { kind: 'rejected', status, clearNomination: true, rejectors: refusersOf(statuses.values()) };
   }
 
   #preempt(preemptor: Pod, { nodeName, victims }: Candidate): PostFilterResult {
@@ -211,6 +212,13 @@ function noCandidateMessage(nodeCount: number, statuses: ReadonlyMap<string, Sta
   const untried = nodeCount - statuses.size;
   if (untried > 0) counts.set(notHelpful, (counts.get(notHelpful) ?? 0) + untried);
   return fitText(nodeCount, counts);
+}
+
+/** Who refused nodes that were cleared of victims. kube-scheduler forgets them, and leaves the pod waiting once they would agree. */
+function refusersOf(statuses: Iterable<Status>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { plugin } of statuses) if (plugin !== undefined) names.add(plugin);
+  return names;
 }
 
 function joined(failures: readonly string[]): string {

@@ -21,6 +21,8 @@ export interface PostFilterOutcome {
   readonly message: string;
   /** A node to promise to the pod, '' to take a promise back, undefined to leave things as they are. */
   readonly nominate: string | undefined;
+  /** Plugins whose word kept it from helping. */
+  readonly rejectors: ReadonlySet<string>;
 }
 
 export interface PostFilterInput {
@@ -29,7 +31,13 @@ export interface PostFilterInput {
   readonly observer?: EvaluationObserver | undefined;
 }
 
-const nothingToAsk: PostFilterOutcome = { code: 'Unschedulable', message: '', nominate: '' };
+const nobody: ReadonlySet<string> = new Set();
+const nothingToAsk: PostFilterOutcome = {
+  code: 'Unschedulable',
+  message: '',
+  nominate: '',
+  rejectors: nobody,
+};
 
 /**
  * Runs PostFilter plugins until one promises a node, says that nothing helps, or fails; what the others say is joined. Without
@@ -104,25 +112,31 @@ async function askInTurns(
 /** What plugins that did not help have said, in order. */
 class Refusals {
   readonly #reasons: string[] = [];
+  readonly #rejectors = new Set<string>();
   #nominate: string | undefined;
 
   /** The outcome, when no further plugin is to be asked. */
   take(result: PostFilterResult): PostFilterOutcome | undefined {
     if (result.kind === 'nominated')
-      return { code: 'Success', message: result.message, nominate: result.nodeName };
-    const { status, clearNomination } = result;
+      return { ...this.#end('Success', result.message), nominate: result.nodeName };
+    const { status, clearNomination, rejectors = nobody } = result;
     const { code } = status;
     // A failed plugin has no say in the promise.
-    if (!isRejection(status)) return { code: 'Error', message: statusMessage(status), nominate: undefined };
+    if (!isRejection(status)) return this.#end('Error', statusMessage(status));
+    for (const name of rejectors) this.#rejectors.add(name);
     if (code === 'UnschedulableAndUnresolvable')
-      return { code, message: statusMessage(status), nominate: clearNomination ? '' : undefined };
+      return { ...this.#end(code, statusMessage(status)), nominate: clearNomination ? '' : undefined };
     if (clearNomination) this.#nominate = '';
     this.#reasons.push(...status.reasons);
     return undefined;
   }
 
   outcome(): PostFilterOutcome {
-    return { code: 'Unschedulable', message: this.#reasons.join(', '), nominate: this.#nominate };
+    return { ...this.#end('Unschedulable', this.#reasons.join(', ')), nominate: this.#nominate };
+  }
+
+  #end(code: StatusCode, message: string): PostFilterOutcome {
+    return { code, message, nominate: undefined, rejectors: this.#rejectors };
   }
 }
 

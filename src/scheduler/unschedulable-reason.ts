@@ -18,10 +18,11 @@ export function unschedulableReason({ diagnosis }: Decision & { kind: 'unschedul
 /** The same, with what PostFilter plugins made of it. */
 export function withPostFilters(
   refusal: PutBackReason,
-  { message, nominate }: PostFilterOutcome,
+  { message, nominate, rejectors }: PostFilterOutcome,
 ): PutBackReason {
   return {
     ...refusal,
+    rejectors: new Set([...(refusal.rejectors ?? []), ...rejectors]),
     message: message === '' ? refusal.message : `${refusal.message} ${message}`,
     nominate,
   };

@@ -419,13 +419,16 @@ describe('a pod that is more important than others', () => {
     expect(conditionOf(order.name, 'DisruptionTarget')).toBeUndefined();
   });
 
-  it('makes room on the node where its volume is, and nowhere else', async () => {
+  it('makes room on the node where its volume is, and nowhere else, also when it came before the volume', async () => {
     for (const node of ['local-0', 'local-1'])
       await occupy(node, [{ name: `beside-${node}`, requests: { cpu: '4' }, ...SLOW }]);
     await createStorageClass(api, { name: 'local' });
-    await createVolume(api, { name: 'local', storageClass: 'local', node: 'local-1' });
     await createClaim(api, { name: 'local', storageClass: 'local' });
     await createPods(api, [want('local', 4, { name: 'with-volume', spec: withClaims('local') })]);
+    expect(await watch.refused('with-volume')).toContain(
+      "preemption: 0/30 nodes are available: 2 node(s) didn't find available persistent volumes to bind",
+    );
+    await createVolume(api, { name: 'local', storageClass: 'local', node: 'local-1' });
     expect(await watch.nominated('with-volume')).toBe('local-1');
     await watch.leaving('beside-local-1');
     await release('beside-local-1');

@@ -41,12 +41,12 @@ function run(plugins: readonly PostFilterPlugin[], observer?: EvaluationObserver
 
 describe('PostFilter plugins', () => {
   it('take a promise back when there are none of them', () => {
-    expect(run([])).toEqual({ code: 'Unschedulable', message: '', nominate: '' });
+    expect(run([])).toMatchObject({ code: 'Unschedulable', message: '', nominate: '' });
   });
 
   it('are asked until one promises a node, whose message is then the only one', () => {
     const plugins = [refusing('A', unschedulable('no'), true), promising('B'), promising('C')];
-    expect(run(plugins)).toEqual({ code: 'Success', message: 'a is yours', nominate: 'a' });
+    expect(run(plugins)).toMatchObject({ code: 'Success', message: 'a is yours', nominate: 'a' });
     expect(asked).toEqual(['A', 'B']);
   });
 
@@ -56,7 +56,11 @@ describe('PostFilter plugins', () => {
       refusing('B', unschedulable()),
       refusing('C', unschedulable('three')),
     ];
-    expect(run(plugins)).toEqual({ code: 'Unschedulable', message: 'one, two, three', nominate: undefined });
+    expect(run(plugins)).toMatchObject({
+      code: 'Unschedulable',
+      message: 'one, two, three',
+      nominate: undefined,
+    });
   });
 
   it('clear a nomination when one of them says so', () => {
@@ -70,7 +74,7 @@ describe('PostFilter plugins', () => {
       refusing('B', unresolvable('never')),
       promising('C'),
     ];
-    expect(run(final)).toEqual({
+    expect(run(final)).toMatchObject({
       code: 'UnschedulableAndUnresolvable',
       message: 'never',
       nominate: undefined,
@@ -85,7 +89,7 @@ describe('PostFilter plugins', () => {
       refusing('B', failure('not found'), true),
       promising('C'),
     ];
-    expect(run(plugins)).toEqual({ code: 'Error', message: 'not found', nominate: undefined });
+    expect(run(plugins)).toMatchObject({ code: 'Error', message: 'not found', nominate: undefined });
     expect(asked).toEqual(['A', 'B']);
   });
 
@@ -93,11 +97,23 @@ describe('PostFilter plugins', () => {
     const throwing = answering('A', () => {
       throw new Error('broken');
     });
-    expect(run([throwing, promising('B')])).toEqual({
+    expect(run([throwing, promising('B')])).toMatchObject({
       code: 'Error',
       message: 'broken',
       nominate: undefined,
     });
+  });
+
+  it('name all plugins that kept them from helping', () => {
+    const kept = (name: string, ...rejectors: string[]): PostFilterPlugin =>
+      answering(name, {
+        kind: 'rejected',
+        status: unschedulable(name),
+        clearNomination: true,
+        rejectors: new Set(rejectors),
+      });
+    const { rejectors } = run([kept('A', 'X'), refusing('B', unschedulable('two')), kept('C', 'X', 'Y')]);
+    expect([...rejectors]).toEqual(['X', 'Y']);
   });
 
   it('are measured as one extension point', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { Action } from '../../../src/cluster/action.js';
 import type { Pod } from '../../../src/cluster/pod.js';
+import { clusterEvent } from '../../../src/framework/cluster-events.js';
 import type {
   NodeFilterPlugin,
   PermitPlugin,
@@ -7,7 +9,7 @@ import type {
   PreBindPlugin,
   ReservePlugin,
 } from '../../../src/framework/plugin.js';
-import { failure, type Status, unschedulable } from '../../../src/framework/status.js';
+import { failure, type Status, unresolvable, unschedulable } from '../../../src/framework/status.js';
 import { NodeResourcesFit } from '../../../src/plugins/node-resources-fit.js';
 import { makeNode, makePod, type PodParts } from '../../build-objects.js';
 import { SchedulerWorld } from './scheduler-world.js';
@@ -206,6 +208,27 @@ describe('a nomination', () => {
 });
 
 describe('a pod that preempts', () => {
+  it('comes back when what was refused on a node without its victims is there', async () => {
+    // Whoever is in the way hides from filters that come first what a node without its pods lacks.
+    let isThere = false;
+    const stock: NodeFilterPlugin = {
+      name: 'Stock',
+      events: [{ resource: 'PersistentVolume', action: Action.Add }],
+      filter: () => (isThere ? undefined : unresolvable('out of stock')),
+    };
+    const it = world(stock);
+    it.show(running('low', '4'));
+    const high = it.show(cpu('high', '4', 10));
+    await it.attempt();
+    expect(it.outcome(high)).toMatchObject({ message: expect.stringContaining('1 out of stock') });
+    isThere = true;
+    it.queue.onEvent(clusterEvent('PersistentVolume', 'Add', Action.Add), undefined, {});
+    await it.clock.advance(10_000);
+    it.queue.flushBackoff();
+    await it.attempt();
+    expect(it.writtenNominations).toEqual([['high', 'a']]);
+  });
+
   it('is held back while its victims are evicted, and comes back when the last one has left', async () => {
     const it = world();
     const [first, last] = [running('first', '2', 2), running('last', '2', 1)];
