@@ -176,6 +176,8 @@ describe('a pod that is more important than others', () => {
       const { status } = await api.get<DisruptionBudget>(`${path}/${app}`);
       return status?.currentHealthy === pods && status.disruptionsAllowed === pods - minAvailable;
     });
+    // Berth hears of budgets and of pods through two watches, and shows nobody when it has heard of one.
+    await sleep(500);
   }
 
   async function preemptedEvents(...names: readonly string[]): Promise<SchedulingEvent[]> {
