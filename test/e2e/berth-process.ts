@@ -5,6 +5,7 @@ import type { Child, ChildExit } from '../controlplane/child-process.js';
 import type { ControlPlane } from '../controlplane/control-plane.js';
 import { freePorts } from '../controlplane/free-port.js';
 import { projectRoot } from '../controlplane/project-root.js';
+import { until } from './until.js';
 
 export interface BerthOptions {
   readonly kubeconfig: string;
@@ -21,7 +22,9 @@ export interface BerthEnd extends ChildExit {
 }
 
 /** A rate at which some hundred pods take some seconds, so that a test reaches the middle of the work in time. */
-export const UNHURRIED = ['--kube-api-qps', '200', '--kube-api-burst', '200'] as const;
+export const UNHURRIED = ['--kube-api-qps', '100', '--kube-api-burst', '100'] as const;
+
+const LAST_ACTIVITY = 'berth_reflector_last_activity_seconds';
 
 let started = 0;
 
@@ -90,6 +93,22 @@ export class BerthProcess {
       .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
       .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
     return samples.length === 0 ? undefined : samples.reduce((sum, value) => sum + value, 0);
+  }
+
+  /**
+   * Does one write to an object of a kind, and returns when Berth has heard of it: kinds come by watches of their own, in no order between
+   * them. What was written to others of the kind before is known then as well.
+   */
+  async hears(resource: string, write: () => Promise<unknown>): Promise<void> {
+    const silence = async () => 1_000 * ((await this.metric(LAST_ACTIVITY, { resource })) ?? 0);
+    const before = await silence();
+    const since = performance.now();
+    await write();
+    await until(`${this.child.name} to hear of ${resource}`, async () => {
+      const asked = performance.now();
+      // Without news it grows by the time that has gone by.
+      return (await silence()) < before + asked - since;
+    });
   }
 
   isLeader(): Promise<boolean> {

@@ -90,7 +90,7 @@ describe('two replicas of Berth', () => {
     console.log(
       `all bound ${Math.round(performance.now() - killed)} ms after the leader was killed (lease of 4 s)`,
     );
-    expect(await standby.isLeader()).toBe(true);
+    await until('the standby leads', () => standby.isLeader());
     await expectEachBoundOnce('killed');
   }, 120_000);
 

@@ -79,6 +79,12 @@ export class PodWatch {
     });
   }
 
+  /** Waits until the scheduler names this among the reasons of a pod: what it says first may be for want of news that are on the way. */
+  async refusedFor(name: string, reason: string, withinMs = 60_000): Promise<void> {
+    const what = `pod ${name} refused for "${reason}"`;
+    await this.until(what, () => this.refusal(name)?.includes(reason) === true, withinMs);
+  }
+
   /** Why the pod does not fit, as its condition says it now; undefined when it says no such thing. */
   refusal(name: string): string | undefined {
     return this.get(name)?.pod.status.conditions?.find(

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import {
@@ -176,8 +175,10 @@ describe('a pod that is more important than others', () => {
       const { status } = await api.get<DisruptionBudget>(`${path}/${app}`);
       return status?.currentHealthy === pods && status.disruptionsAllowed === pods - minAvailable;
     });
-    // Berth hears of budgets and of pods through two watches, and shows nobody when it has heard of one.
-    await sleep(500);
+    // What was computed came before it by the same watch.
+    await berth.hears('poddisruptionbudgets', () =>
+      api.patch(`${path}/${app}`, { metadata: { annotations: { told: 'yes' } } }),
+    );
   }
 
   async function preemptedEvents(...names: readonly string[]): Promise<SchedulingEvent[]> {
@@ -198,8 +199,6 @@ describe('a pod that is more important than others', () => {
     await occupy('budgets-1', replicas(2, { name: 'lenient', requests: { cpu: '2' }, ...SLOW }), 'middle');
     await budget('guarded', 2, 2);
     await budget('lenient', 2, 1);
-    // Nothing tells when Berth has heard of it, and news of pods come by another way.
-    await sleep(1_000);
     await createPods(api, [want('budgets', 4, { name: 'important' })]);
     expect(await watch.nominated('important')).toBe('budgets-1');
     await watch.leaving('lenient-0', 'lenient-1');
@@ -373,7 +372,10 @@ describe('a pod that is more important than others', () => {
     await occupy('interrupted-0', [{ name: 'told', requests: { cpu: '4' }, labels: HELD }]);
     await createPods(api, [want('interrupted', 4, { name: 'interrupted' })]);
     await until('the deletion is held', async () => deletions.isHeld('told'));
-    expect(conditionOf('told', 'DisruptionTarget')?.status).toBe('True');
+    await watch.until(
+      'the victim is told why',
+      () => conditionOf('told', 'DisruptionTarget')?.status === 'True',
+    );
     await berth.child.kill();
     expect(isLeaving('told')).toBe(false);
     deletions.letGo('told');
@@ -416,7 +418,7 @@ describe('a pod that is more important than others', () => {
     const { uid } = watch.get('steps-in')?.pod.metadata ?? {};
     const [event] = await preemptedEvents(order.name);
     expect(event?.note).toBe(`Preempted by pod ${uid} on node prebind-0 (in kube-scheduler memory).`);
-    expect(await watch.refused(order.name)).toContain('1 Insufficient cpu');
+    await watch.refusedFor(order.name, '1 Insufficient cpu');
     expect(isLeaving(order.name)).toBe(false);
     expect(conditionOf(order.name, 'DisruptionTarget')).toBeUndefined();
   });
@@ -427,7 +429,8 @@ describe('a pod that is more important than others', () => {
     await createStorageClass(api, { name: 'local' });
     await createClaim(api, { name: 'local', storageClass: 'local' });
     await createPods(api, [want('local', 4, { name: 'with-volume', spec: withClaims('local') })]);
-    expect(await watch.refused('with-volume')).toContain(
+    await watch.refusedFor(
+      'with-volume',
       "preemption: 0/30 nodes are available: 2 node(s) didn't find available persistent volumes to bind",
     );
     await createVolume(api, { name: 'local', storageClass: 'local', node: 'local-1' });

@@ -3,6 +3,8 @@ import type { Node } from '../controlplane/kwok-node.js';
 import { CLAIMS, type Claim, claimNames, VOLUMES, type Volume } from './storage-objects.js';
 import { PODS, type Pod } from './workload.js';
 
+/** Set together with the volume's name. The phase follows by a request of its own, which no scheduler waits for. */
+const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 const ZONE = 'topology.kubernetes.io/zone';
 
 /**
@@ -35,7 +37,7 @@ function podFaults({ metadata, spec }: Pod, scene: Scene): string[] {
   return claimNames(metadata.name, spec.volumes ?? []).flatMap((name) => {
     const claim = scene.claims.get(name);
     const who = `${metadata.name} is on ${spec.nodeName}`;
-    if (claim?.status.phase !== 'Bound')
+    if (claim === undefined || !isBound(claim))
       return [`${who} while its claim ${name} is ${claim?.status.phase ?? 'missing'}`];
     const volume = scene.volumes.get(claim.spec.volumeName ?? '');
     if (volume === undefined) return [`${who}, and the volume of its claim ${name} does not exist`];
@@ -46,6 +48,10 @@ function podFaults({ metadata, spec }: Pod, scene: Scene): string[] {
       ...(usableWith(volume, labels) ? [] : [`${who}, where ${volume.metadata.name} cannot be used`]),
     ];
   });
+}
+
+function isBound({ metadata, spec }: Claim): boolean {
+  return spec.volumeName !== undefined && metadata.annotations?.[BIND_COMPLETED] === 'yes';
 }
 
 function sharedVolumes(claims: readonly Claim[]): string[] {

@@ -162,7 +162,7 @@ describe('a pod with volumes', () => {
       return 'refuse';
     });
     await createStorageClass(api, { name: storageClass, provisioner: name });
-    await createCapacityDriver(api, name);
+    await berth.hears('csidrivers', () => createCapacityDriver(api, name));
     // The emptier one is better, so node-4 comes first.
     await createCapacity(api, { storageClass, node: 'node-4', capacity: '100Gi' });
     await createCapacity(api, { storageClass, node: 'node-9', capacity: '2Gi' });
@@ -202,7 +202,7 @@ describe('a pod with volumes', () => {
     const storageClass = 'roomy';
     const { name } = provisioner(api, 'roomy.example.com');
     await createStorageClass(api, { name: storageClass, provisioner: name });
-    await createCapacityDriver(api, name);
+    await berth.hears('csidrivers', () => createCapacityDriver(api, name));
     await createCapacity(api, { storageClass, node: 'node-2', capacity: '10Gi' });
     await createCapacity(api, { storageClass, node: 'node-3', capacity: '30Gi' });
     await createClaim(api, { name: 'medium', storageClass, storage: '20Gi' });
@@ -273,7 +273,10 @@ describe('a pod with volumes', () => {
       ),
     );
     // Used by no pod, and in the way all the same.
-    const attachment = await createAttachment(api, { volume: 'limited-4', node: 'node-1', driver });
+    let attachment = '';
+    await berth.hears('volumeattachments', async () => {
+      attachment = await createAttachment(api, { volume: 'limited-4', node: 'node-1', driver });
+    });
     const limited = (index: number, name = `limited-${index}`) => ({
       name,
       spec: { nodeSelector: { limited: 'yes' }, ...withClaims(`limited-${index}`) },

@@ -222,7 +222,7 @@ class Trial {
   async #finalState(): Promise<FinalState> {
     for (let tries = 0; ; tries += 1) {
       const state = await this.#state();
-      if (tries >= 40 || this.#unseen(state).length === 0) return state;
+      if (tries >= 200 || this.#unseen(state).length === 0) return state;
       await sleep(50);
     }
   }

@@ -233,7 +233,10 @@ describe('an extender', () => {
       { PodName: 'web', PodNamespace: 'default', PodUID: read('web')?.metadata.uid, Node: 'a' },
     ]);
     await eventually('the outcome', () => outcomes.filter(({ kind }) => kind === 'bound').length === 2);
-    expect(await metric('scheduler_cache_size', { type: 'assumed_pods' })).toBe(0);
+    await eventually(
+      'no assumption to be left',
+      async () => (await metric('scheduler_cache_size', { type: 'assumed_pods' })) === 0,
+    );
   });
 
   it('has its say in who has to leave', async () => {

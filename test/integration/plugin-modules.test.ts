@@ -367,7 +367,9 @@ describe('a plugin that runs', () => {
     expect(sumOf(body, 'berth_plugin_breaker', { plugin: 'Mine', state: 'closed' })).toBe(0);
     expect(sumOf(body, 'berth_plugin_calls_left_out_total', { plugin: 'Mine' })).toBeGreaterThan(0);
     expect(sumOf(body, 'berth_plugin_call_duration_seconds_count', { plugin: 'Mine' })).toBe(1);
-    expect(berth.stderr).toContain('a plugin failed too often and is not called for a while');
+    await eventually('the log', () =>
+      berth.stderr.includes('a plugin failed too often and is not called for a while'),
+    );
     await eventually('the event', () =>
       api
         .list({ apiVersion: 'events.k8s.io/v1', kind: 'Event' })

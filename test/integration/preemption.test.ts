@@ -128,6 +128,7 @@ describe('a pod that fits nowhere', () => {
   it('gets the place of a less important one, which is told why', async () => {
     await start();
     node('a');
+    await until(() => berth.cluster.nodes.nodeCount === 1);
     pod('low', '3', 0);
     await bound('low', 'a');
     pod('high', '2', 10);

@@ -22,6 +22,13 @@ const election = [
   ['--retry-period', '500ms'],
 ].flat();
 
+/** For leases that need not run out: two stalls of a slow machine do not end a leadership. */
+const patient = [
+  ['--lease-duration', '15s'],
+  ['--renew-deadline', '10s'],
+  ['--retry-period', '500ms'],
+].flat();
+
 let api: EmbeddedApiServer;
 let proxy: FaultProxy;
 
@@ -183,22 +190,22 @@ describe('berth run', () => {
 });
 
 describe('two processes', () => {
-  async function startLeader(): Promise<BerthProcess> {
-    const leader = BerthProcess.run(kubeconfigFor(proxy.url), ...election);
+  async function startLeader(timing = election): Promise<BerthProcess> {
+    const leader = BerthProcess.run(kubeconfigFor(proxy.url), ...timing);
     await eventually('the first to lead', () => leader.leads());
     return leader;
   }
 
-  async function startStandby(): Promise<BerthProcess> {
-    const standby = BerthProcess.run(kubeconfigFor(proxy.url), ...election);
+  async function startStandby(timing = election): Promise<BerthProcess> {
+    const standby = BerthProcess.run(kubeconfigFor(proxy.url), ...timing);
     await standby.ready();
     expect(await standby.leads()).toBe(false);
     return standby;
   }
 
   it('take turns: the lease is handed over on SIGTERM', async () => {
-    const leader = await startLeader();
-    const standby = await startStandby();
+    const leader = await startLeader(patient);
+    const standby = await startStandby(patient);
     pod('first');
     await bound('first');
     const before = holder();
@@ -212,8 +219,8 @@ describe('two processes', () => {
   });
 
   it('are no trouble to each other: one that stands by ends with 0, and the lease stays where it is', async () => {
-    const leader = await startLeader();
-    const standby = await startStandby();
+    const leader = await startLeader(patient);
+    const standby = await startStandby(patient);
     const before = holder();
     expect(await standby.end('SIGTERM')).toBe(0);
     expect(standby.complaints).toEqual([]);

@@ -164,6 +164,7 @@ describe('events that cannot help', () => {
     cluster.changePod('web', { metadata: { labels: { changed: 'yes' } } });
     await afterwards();
     expect(await cluster.attempts()).toBe(1);
+    await eventually('the event', () => cluster.events('web').length > 0);
     expect(cluster.events('web').map(({ reason }) => reason)).toEqual(['SchedulingGated']);
   });
 });

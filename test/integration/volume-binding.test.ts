@@ -65,6 +65,8 @@ beforeEach(async () => {
   for (const name of ['n1', 'n2']) api.create(rawNode({ name }) as never);
   storageClass('local', 'kubernetes.io/no-provisioner');
   storageClass('made', 'csi.example.com');
+  const { nodes, storage } = berth.cluster;
+  await until(() => nodes.nodeCount === 2 && storage.classes.size === 2);
 });
 afterEach(() => end());
 
