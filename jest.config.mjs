@@ -24,7 +24,10 @@ export default {
     suite('unit'),
     suite('conformance'),
     suite('integration', { globalSetup: '<rootDir>/test/jest/build-once.mjs' }),
-    suite('e2e', { globalSetup: '<rootDir>/test/jest/build-once.mjs' }),
+    suite('e2e', {
+      globalSetup: '<rootDir>/test/jest/build-once.mjs',
+      setupFilesAfterEnv: ['<rootDir>/test/jest/patient.mjs'],
+    }),
     suite('deployed'),
   ],
   testTimeout: 30_000,

@@ -1,6 +1,6 @@
 import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import { freePorts } from '../controlplane/free-port.js';
 import type { KwokNode } from '../controlplane/kwok-node.js';
@@ -13,9 +13,6 @@ import { PodWatch } from './pod-watch.js';
 import { PrometheusServer } from './prometheus-server.js';
 import { until } from './until.js';
 import { createPods, type PodOrder } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 /*
  * The examples as their users have them: applied with kubectl, read from their ConfigMap, run with what their manifests allow. Each has

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import type { ApiClient } from '../controlplane/api-client.js';
 import { projectRoot } from '../controlplane/project-root.js';
@@ -17,9 +17,6 @@ import { createPods, PODS } from './workload.js';
  * point are there twice: once their pods fail with them, once they are placed as if the plugin were not there. All profiles are of one
  * process, beside one that has no such plugin.
  */
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 type FaultKind = 'exception' | 'timeout' | 'answer';
 

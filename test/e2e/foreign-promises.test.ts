@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import { bindersOfAll, placementFaults } from './audit.js';
 import { BERTH_USER } from './berth-installation.js';
@@ -8,9 +8,6 @@ import { PodWatch } from './pod-watch.js';
 import { letGo, SLOW } from './slow-leaving.js';
 import { until } from './until.js';
 import { createPods, PODS, type PodOrder } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const NODE = { name: 'shared', allocatable: { cpu: '4' } } as const;
 const THEIRS = { schedulerName: 'default-scheduler' } as const;

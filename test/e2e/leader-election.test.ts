@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { berthRequests, bindersByPod, isBinding, placementFaults, schedulingEvents } from './audit.js';
 import { BERTH_USER, NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { BerthProcess, UNHURRIED } from './berth-process.js';
@@ -6,9 +6,6 @@ import { nodeGroup, startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { until } from './until.js';
 import { createPods, deleteAllPods, replicas } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const PODS = 600;
 const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/berth`;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import {
   berthAnswers,
@@ -28,9 +28,6 @@ import {
 import { until } from './until.js';
 import { volumeFaults } from './volume-audit.js';
 import { createPods, PODS, type PodOrder, replicas } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 /** How many nodes each case has to itself: pods choose them by the label `case`. */
 const CASES = {

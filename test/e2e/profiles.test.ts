@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import type { KwokNode } from '../controlplane/kwok-node.js';
 import { projectRoot } from '../controlplane/project-root.js';
@@ -10,9 +10,6 @@ import { startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { until } from './until.js';
 import { createPods, type PodOrder } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 /*
  * Several profiles in one process: the same pod under each of their names. Where it has to go is worked out here, by the formulas of

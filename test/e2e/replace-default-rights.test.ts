@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.js';
 import { createKwokNode } from '../controlplane/kwok-node.js';
 import { projectRoot } from '../controlplane/project-root.js';
@@ -14,9 +14,6 @@ import { grantedRights, unusedRights } from './rights.js';
 import { RightsInUse } from './rights-in-use.js';
 import { until } from './until.js';
 import { createPods, type Pod } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const OVERLAY = join(projectRoot(), 'manifests', 'overlays', 'replace-default');
 /** Of a pod that names no scheduler, and so is one for `default-scheduler`. */

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createKwokNode, isUsable, type Node } from '../controlplane/kwok-node.js';
 import { BerthProcess } from './berth-process.js';
 import { startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { createPods, PODS, type PodOrder } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 /** The first backoff is one second and ends with a whole second of the clock. */
 const BACKOFF_IS_OVER_MS = 2_200;

@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { bindersByPod, placementFaults } from './audit.js';
 import { BERTH_USER } from './berth-installation.js';
 import { BerthProcess, UNHURRIED } from './berth-process.js';
 import { nodeGroup, startCluster, type TestCluster } from './cluster-setup.js';
 import { PodWatch } from './pod-watch.js';
 import { createPods, deleteAllPods, replicas } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const PODS = 600;
 /** Early enough for most of the work to lie ahead. */

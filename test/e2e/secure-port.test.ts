@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { selfSignedCertificate } from '../../src/serve/self-signed-certificate.js';
 import { CertificateAuthority } from '../controlplane/certificate.js';
 import type { Child } from '../controlplane/child-process.js';
@@ -10,9 +10,6 @@ import { tlsRequest } from '../unit/serve/tls-client.js';
 import { apply, type Manifest, NAMESPACE, SERVICE_ACCOUNT } from './berth-installation.js';
 import { startCluster, type TestCluster } from './cluster-setup.js';
 import { until } from './until.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const rbac = 'rbac.authorization.k8s.io';
 const account = (name: string, namespace = 'default'): Manifest => ({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ApiClient } from '../controlplane/api-client.js';
 import { berthAnswers, bindersByPod, placementFaults, schedulingEvents } from './audit.js';
 import { BERTH_USER } from './berth-installation.js';
@@ -26,9 +26,6 @@ import {
 import { until } from './until.js';
 import { volumeFaults } from './volume-audit.js';
 import { createPods, PODS, type PodOrder } from './workload.js';
-
-// What is waited for has a limit of its own, which names it.
-jest.setTimeout(90_000);
 
 const NODES = 12;
 const ZONE = 'topology.kubernetes.io/zone';
