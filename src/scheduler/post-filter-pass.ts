@@ -31,12 +31,11 @@ export interface PostFilterInput {
   readonly observer?: EvaluationObserver | undefined;
 }
 
-const nobody: ReadonlySet<string> = new Set();
 const nothingToAsk: PostFilterOutcome = {
   code: 'Unschedulable',
   message: '',
   nominate: '',
-  rejectors: nobody,
+  rejectors: new Set(),
 };
 
 /**
@@ -119,7 +118,7 @@ class Refusals {
   take(result: PostFilterResult): PostFilterOutcome | undefined {
     if (result.kind === 'nominated')
       return { ...this.#end('Success', result.message), nominate: result.nodeName };
-    const { status, clearNomination, rejectors = nobody } = result;
+    const { status, clearNomination, rejectors = [] } = result;
     const { code } = status;
     // A failed plugin has no say in the promise.
     if (!isRejection(status)) return this.#end('Error', statusMessage(status));

@@ -15,19 +15,16 @@ const leaseRef = {
   namespace: 'berth-system',
   name: 'berth',
 } as const;
+const timing = (lease: string, renewal: string) =>
+  [
+    ['--lease-duration', lease],
+    ['--renew-deadline', renewal],
+    ['--retry-period', '500ms'],
+  ].flat();
 /** Short, so that a test need not wait; whole seconds, because a Lease says whole seconds. */
-const election = [
-  ['--lease-duration', '3s'],
-  ['--renew-deadline', '2s'],
-  ['--retry-period', '500ms'],
-].flat();
-
+const election = timing('3s', '2s');
 /** For leases that need not run out: two stalls of a slow machine do not end a leadership. */
-const patient = [
-  ['--lease-duration', '15s'],
-  ['--renew-deadline', '10s'],
-  ['--retry-period', '500ms'],
-].flat();
+const patient = timing('15s', '10s');
 
 let api: EmbeddedApiServer;
 let proxy: FaultProxy;
