@@ -80,16 +80,29 @@ export class ClusterWatch {
         throw error;
       }
     };
-    this.#nodes = this.#reflect<Node>('nodes', nodesPath, projectNode, {
-      added: (node) => feed.nodeAdded(node),
-      updated: (old, node) => feed.nodeUpdated(old, node),
-      deleted: (node) => feed.nodeDeleted(node),
-    });
-    this.#pods = this.#reflect<Pod>('pods', podsPath, projectPod, {
-      added: (pod) => feed.podAdded(pod),
-      updated: (old, pod) => feed.podUpdated(old, pod),
-      deleted: (pod) => feed.podDeleted(pod),
-    });
+    const protobuf = keep === undefined;
+    this.#nodes = this.#reflect<Node>(
+      'nodes',
+      nodesPath,
+      projectNode,
+      { protobuf },
+      {
+        added: (node) => feed.nodeAdded(node),
+        updated: (old, node) => feed.nodeUpdated(old, node),
+        deleted: (node) => feed.nodeDeleted(node),
+      },
+    );
+    this.#pods = this.#reflect<Pod>(
+      'pods',
+      podsPath,
+      projectPod,
+      { protobuf },
+      {
+        added: (pod) => feed.podAdded(pod),
+        updated: (old, pod) => feed.podUpdated(old, pod),
+        deleted: (pod) => feed.podDeleted(pod),
+      },
+    );
     for (const objects of objectFeeds) this.#adopt(objects, this.#reflectorOf(objects));
     this.#exposeMetrics();
   }
@@ -176,10 +189,11 @@ export class ClusterWatch {
     for (const { objects, reflector } of added) this.#adopt(objects, reflector);
   }
 
-  /** From now on `keep` sees each pod and node as it was decoded; resolves when it has seen those that are here already. */
+  /** From now on `keep` sees each whole pod and node as it was decoded; resolves when it has seen those that are here already. */
   async keep(keep: WholeObjects, options: { readonly signal: AbortSignal }): Promise<void> {
     this.#keepers.add(keep);
     try {
+      await Promise.all([this.#nodes.readWholeObjects(options), this.#pods.readWholeObjects(options)]);
       await this.#review(nodesPath, {}, this.#nodes.store, (node, raw) => keep.node(node, raw), options);
       await this.#review(podsPath, livePods, this.#pods.store, (pod, raw) => keep.pod(pod, raw), options);
     } catch (error) {
@@ -223,11 +237,17 @@ export class ClusterWatch {
 
   #reflectorOf(objects: ObjectFeed): Reflector<KubeObject> {
     const { resource, path, project } = objects.kind;
-    return this.#makeReflector(resource, path, project, {
-      added: (object) => objects.added(object),
-      updated: (old, object) => objects.updated(old, object),
-      deleted: (object) => objects.deleted(object),
-    });
+    return this.#makeReflector(
+      resource,
+      path,
+      project,
+      { protobuf: false },
+      {
+        added: (object) => objects.added(object),
+        updated: (old, object) => objects.updated(old, object),
+        deleted: (object) => objects.deleted(object),
+      },
+    );
   }
 
   #adopt({ kind }: ObjectFeed, reflector: Reflector<KubeObject>): void {
@@ -243,9 +263,10 @@ export class ClusterWatch {
     resource: string,
     path: string,
     project: (raw: unknown) => T,
+    wire: { readonly protobuf: boolean },
     handler: ReflectorHandler<T>,
   ): Reflector<T> {
-    const reflector = this.#makeReflector(resource, path, project, handler);
+    const reflector = this.#makeReflector(resource, path, project, wire, handler);
     this.#reflectors.set(resource, reflector);
     return reflector;
   }
@@ -254,6 +275,7 @@ export class ClusterWatch {
     resource: string,
     path: string,
     project: (raw: unknown) => T,
+    { protobuf }: { readonly protobuf: boolean },
     handler: ReflectorHandler<T>,
   ): Reflector<T> {
     const { transport, clock, random } = this.#options;
@@ -262,6 +284,7 @@ export class ClusterWatch {
       path,
       ...(resource === 'pods' ? { query: livePods } : {}),
       project,
+      protobuf,
       handler: { ...handler, disruption: (news) => this.#disrupted(resource, news) },
       clock,
       random,

@@ -42,7 +42,7 @@ const groups: readonly FlagGroup[] = [
     'requestheader-group-headers',
     'requestheader-extra-headers-prefix',
   ]),
-  flags('ignored', 'Berth speaks JSON with the API server', ['kube-api-content-type']),
+  flags('ignored', 'put it into the configuration: clientConnection.contentType', ['kube-api-content-type']),
   flags('ignored', 'what is served follows enableProfiling in the configuration', ['profiling']),
   flags('ignored', 'in Berth no thread waits for another', ['contention-profiling']),
   flags('refused', ownGroup.version, ['emulated-version', 'min-compatibility-version']),

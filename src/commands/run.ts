@@ -8,6 +8,7 @@ import { toVersioned } from '../config/versioned.js';
 import { BerthError } from '../errors.js';
 import { describeAccess, missingAccess } from '../kube/access-review.js';
 import { ApiClient } from '../kube/api-client.js';
+import { offersProtobuf } from '../kube/body-coding.js';
 import { type Credentials, type CredentialsRequest, loadCredentials } from '../kube/credentials.js';
 import { type LeaderElection, startLeaderElection } from '../kube/leader-election.js';
 import type { LeaseWorkerMessage } from '../kube/lease-worker-protocol.js';
@@ -102,9 +103,16 @@ class Run {
     setMaxListeners(0, this.#stop.signal);
     const { credentials, configuration } = parts;
     const { qps, burst } = configuration.clientConnection;
+    const protobuf = offersProtobuf(configuration.clientConnection);
     const observe = observeRequests(this.#metrics, credentials.server.host);
-    this.#client = new ApiClient(credentials, { qps, burst, observe });
-    this.#eventClient = new ApiClient(credentials, { qps, burst, observe, userAgent: userAgent('events') });
+    this.#client = new ApiClient(credentials, { qps, burst, protobuf, observe });
+    this.#eventClient = new ApiClient(credentials, {
+      qps,
+      burst,
+      protobuf,
+      observe,
+      userAgent: userAgent('events'),
+    });
   }
 
   async run(): Promise<number> {

@@ -135,8 +135,12 @@ const clientConnection = z.strictObject({
   kubeconfig: string.describe(
     'Path of a kubeconfig. Left out: the service account in a cluster, else the usual places.',
   ),
-  acceptContentTypes: string.describe('No effect: Berth speaks JSON.'),
-  contentType: string.describe('No effect: Berth speaks JSON.'),
+  acceptContentTypes: string.describe(
+    'What answers may be in. Without application/vnd.kubernetes.protobuf in it Berth speaks JSON. Default: what contentType says.',
+  ),
+  contentType: string.describe(
+    'Default: application/vnd.kubernetes.protobuf, in which Berth speaks of pods, nodes, bindings and events. Anything else: JSON.',
+  ),
   qps: float32.describe('Requests per second to the API server; negative: no limit. Default: 50.'),
   burst: int32.describe('Requests at once beyond qps. Default: 100.'),
 });

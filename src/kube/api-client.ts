@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { ApiError } from './api-error.js';
+import { BodyCoding, type EncodedBody, refusalText } from './body-coding.js';
 import {
   abortedError,
   connectionError,
@@ -12,9 +13,10 @@ import type { Credentials } from './credentials.js';
 import type { BodyStream } from './http/body-stream.js';
 import { exchange, type WireResult } from './http/exchange.js';
 import { openStream } from './http/open-stream.js';
+import { protobufMediaType } from './protobuf/envelope.js';
 import { RateLimiter } from './rate-limiter.js';
 import { parseRetryAfter, statusError } from './status-error.js';
-import type { ApiRequest, ApiTransport, StreamRequest } from './transport.js';
+import type { ApiRequest, ApiTransport, ByteStream, StreamRequest } from './transport.js';
 import { userAgent } from './user-agent.js';
 
 /** One attempt at a request; `code` is 0 when no answer came. For streams the duration is that until the headers. */
@@ -46,6 +48,8 @@ export interface ApiClientOptions {
   readonly maxResponseBytes?: number;
   /** @default userAgent(), the program's name and version */
   readonly userAgent?: string;
+  /** Whether requests that allow it go as protobuf to servers that know it. @default true */
+  readonly protobuf?: boolean;
   readonly clock?: Clock;
   readonly observe?: ClientObserver;
 }
@@ -67,6 +71,7 @@ export class ApiClient implements ApiTransport {
   readonly #clock: Clock;
   readonly #observe: ClientObserver;
   readonly #userAgent: string;
+  readonly #coding: BodyCoding;
   readonly #prefix: string;
 
   constructor(credentials: Credentials, options: ApiClientOptions = {}) {
@@ -81,6 +86,7 @@ export class ApiClient implements ApiTransport {
     this.#maxResponseBytes = options.maxResponseBytes ?? 256 * 1024 * 1024;
     this.#observe = options.observe ?? {};
     this.#userAgent = options.userAgent ?? userAgent();
+    this.#coding = new BodyCoding({ offersProtobuf: options.protobuf ?? true });
     this.#prefix = credentials.server.pathname.replace(/\/+$/, '');
   }
 
@@ -99,6 +105,7 @@ export class ApiClient implements ApiTransport {
         this.#credentials.invalidate(outcome.headers);
         continue;
       }
+      if (error.code === 415 && this.#coding.bodyRefused(outcome.sent)) continue;
       const waitMs = retryDelay(request, error, outcome.retryAfterMs);
       if (waitMs === undefined || retries >= MAX_RETRIES) throw error;
       retries += 1;
@@ -106,7 +113,7 @@ export class ApiClient implements ApiTransport {
     }
   }
 
-  async stream(request: StreamRequest): Promise<AsyncIterable<Uint8Array>> {
+  async stream(request: StreamRequest): Promise<ByteStream> {
     const first = await this.#open(request);
     if (first.error === undefined) return first.value;
     if (first.error.code !== 401) throw first.error;
@@ -128,14 +135,15 @@ export class ApiClient implements ApiTransport {
     const { headers, pools } = this.#prepared() ?? (await this.#prepare(request, timeoutMs));
     if (request.fence?.mayWrite() === false)
       throw abortedError(new Error('no right to write any more'), request);
+    const sent = this.#coding.encode(request);
     const startedAt = this.#clock.monotonic();
     const result = await exchange(
       pools.requests,
       {
         method,
         path: this.#target(request),
-        headers: this.#headers(headers, request),
-        body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        headers: this.#headers(headers, request, sent),
+        body: sent?.body,
         timeoutMs,
         maxResponseBytes: this.#maxResponseBytes,
         signal,
@@ -144,14 +152,18 @@ export class ApiClient implements ApiTransport {
     );
     const code = 'code' in result ? result.code : 0;
     this.#observeRequest(method, path, code, startedAt, 'date' in result ? result.date : undefined);
-    if (result.kind === 'answered' && isSuccess(result.code)) await request.beforeDecoding?.(result.body);
-    return this.#judge(result, { ...request, timeoutMs }, headers);
+    if (result.kind === 'answered') {
+      this.#coding.answered(result);
+      if (isSuccess(code)) await request.beforeDecoding?.(result.message ?? result.body);
+    }
+    return this.#judge(result, { ...request, timeoutMs }, headers, sent);
   }
 
   #judge(
     result: WireResult,
     request: ApiRequest & { timeoutMs: number },
     headers: Headers,
+    sent: EncodedBody | undefined,
   ): Outcome<unknown> {
     const { method, path, timeoutMs } = request;
     switch (result.kind) {
@@ -170,17 +182,19 @@ export class ApiClient implements ApiTransport {
       case 'answered':
         break;
     }
-    const { code, body } = result;
-    if (!isSuccess(code)) return this.#refused(method, path, code, body, result.retryAfter, headers);
+    const { code, retryAfter } = result;
+    if (!isSuccess(code))
+      return { ...this.#refused(method, path, code, refusalText(result), retryAfter, headers), sent };
     if (request.ignoreAnswer) return { error: undefined, value: undefined, headers };
     try {
-      return { error: undefined, value: body === '' ? undefined : JSON.parse(body), headers };
+      return { error: undefined, value: this.#coding.decode(result), headers };
     } catch (cause) {
-      throw malformed(request, code, `is not JSON; check that ${this.host} is an API server`, cause);
+      const language = result.message === undefined ? 'JSON' : 'protobuf that is understood';
+      throw malformed(request, code, `is not ${language}; check that ${this.host} is an API server`, cause);
     }
   }
 
-  async #open(request: StreamRequest): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+  async #open(request: StreamRequest): Promise<Outcome<ByteStream>> {
     const { path, signal } = request;
     const named = { ...request, method: 'GET' } as const;
     if (signal?.aborted) throw abortedError(signal.reason, named);
@@ -203,13 +217,16 @@ export class ApiClient implements ApiTransport {
       case 'opened':
         break;
     }
-    const { code, body, retryAfter } = result;
-    if (code === 200) return { error: undefined, value: this.#chunks(body, request), headers };
-    return this.#refused('GET', path, code, await this.#explanation(body), retryAfter, headers);
+    const { code, body, mediaType, retryAfter } = result;
+    const isProtobuf = mediaType === protobufMediaType;
+    if (code !== 200)
+      return this.#refused('GET', path, code, await this.#explanation(body, isProtobuf), retryAfter, headers);
+    const format: ByteStream['format'] = isProtobuf ? 'protobuf' : 'json';
+    return { error: undefined, value: Object.assign(this.#chunks(body, request), { format }), headers };
   }
 
   /** Why a stream was refused, as far as it comes in time: the status code says enough where the rest is cut off. */
-  async #explanation(body: BodyStream): Promise<string> {
+  async #explanation(body: BodyStream, isProtobuf: boolean): Promise<string> {
     const cancelTimer = this.#clock.after(STREAM_TIMEOUT_MS, () => body.cut(new Error('given up')));
     const pieces: Uint8Array[] = [];
     try {
@@ -219,7 +236,8 @@ export class ApiClient implements ApiTransport {
     } finally {
       cancelTimer();
     }
-    return Buffer.concat(pieces).toString('utf8');
+    const whole = Buffer.concat(pieces);
+    return isProtobuf ? refusalText({ body: '', message: whole }) : whole.toString('utf8');
   }
 
   async *#chunks(
@@ -268,12 +286,10 @@ export class ApiClient implements ApiTransport {
     }
   }
 
-  #headers(
-    authentication: Headers,
-    { body, accept = 'application/json', contentType = 'application/json' }: Partial<ApiRequest>,
-  ): Headers {
+  #headers(authentication: Headers, request: Partial<ApiRequest>, sent?: EncodedBody | undefined): Headers {
+    const accept = this.#coding.accept(request);
     const headers = { accept, 'user-agent': this.#userAgent, ...authentication };
-    return body === undefined ? headers : { ...headers, 'content-type': contentType };
+    return sent === undefined ? headers : { ...headers, 'content-type': sent.contentType };
   }
 
   #target({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
@@ -319,6 +335,8 @@ type Named = Pick<ApiRequest, 'method' | 'path'> & { readonly signal?: AbortSign
 interface FailedOutcome {
   readonly error: ApiError;
   readonly headers: Headers;
+  /** What was refused. */
+  readonly sent?: EncodedBody | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 

@@ -346,7 +346,9 @@ export class EventRecorder {
       method,
       path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.metadata.namespace)}/events${suffix}`,
       body,
-      ...(method === 'PATCH' ? { contentType: 'application/strategic-merge-patch+json' } : {}),
+      ...(method === 'PATCH'
+        ? { contentType: 'application/strategic-merge-patch+json' }
+        : { protobuf: true }),
       // Waiting is done here, where it holds up no other event.
       retryThrottled: false,
       // It is the event as it was sent, and nobody asks for it.

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onAbort } from './on-abort.js';
+import { decodeListMetadata } from './protobuf/envelope.js';
 import type { ApiTransport } from './transport.js';
 import { decodeListPage } from './watch-event.js';
 import { isExpired } from './watch-failure.js';
@@ -11,6 +12,8 @@ export interface PagedListRequest<T> {
   readonly pageSize: number;
   /** As `ApiRequest.accept`. */
   readonly accept?: string;
+  /** As `ApiRequest.protobuf`. */
+  readonly protobuf?: boolean;
   /** Called for each object; `undefined` leaves it out. */
   readonly project: (raw: unknown) => T | undefined;
   /** Called as each page arrives. */
@@ -122,7 +125,7 @@ class Pages {
   }
 
   #ask(token: string): Page {
-    const { transport, path, query, accept } = this.#request;
+    const { transport, path, query, accept, protobuf = false } = this.#request;
     let begin = (): void => {};
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
@@ -132,10 +135,11 @@ class Pages {
       path,
       query: { ...query, limit: this.#limit, continue: token === '' ? undefined : token },
       ...(accept === undefined ? {} : { accept }),
-      // A page that came early waits as text: else all that follow would be asked for before anybody wants this one.
-      beforeDecoding: async (text) => {
+      protobuf,
+      // A page that came early waits as it is: else all that follow would be asked for before anybody wants this one.
+      beforeDecoding: async (answer) => {
         await begun;
-        await this.#lookAhead(text);
+        await this.#lookAhead(answer);
       },
       timeoutMs: TIMEOUT_MS,
       signal: this.#end.signal,
@@ -143,8 +147,8 @@ class Pages {
     return { token, answer, begin };
   }
 
-  async #lookAhead(text: string): Promise<void> {
-    const token = continueTokenAhead(text);
+  async #lookAhead(answer: string | Buffer): Promise<void> {
+    const token = typeof answer === 'string' ? tokenInText(answer) : tokenInMessage(answer);
     if (token === undefined || this.#end.signal.aborted) return;
     this.#next = this.#ask(token);
     // Whoever reads it is told; but it may be that nobody does.
@@ -155,7 +159,17 @@ class Pages {
 }
 
 /** The continue token, where the text of a page begins with it, as that of an API server does. */
-function continueTokenAhead(text: string): string | undefined {
+function tokenInText(text: string): string | undefined {
   const metadata = text.slice(0, LOOKED_AT).match(/"metadata":\{([^{}]*)\}/)?.[1];
   return metadata?.match(/"continue":"([^"\\]+)"/)?.[1];
+}
+
+/** As `tokenInText`; bytes that are no list are a matter of whoever decodes them. */
+function tokenInMessage(message: Buffer): string | undefined {
+  try {
+    const { continue: token } = decodeListMetadata(message);
+    return typeof token === 'string' && token !== '' ? token : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -42,6 +42,7 @@ export class PodApi {
         metadata: { namespace: pod.namespace, name: pod.name, uid: pod.uid },
         target: { kind: 'Node', name: nodeName },
       },
+      protobuf: true,
       retryThrottled: false,
       ...options,
     });

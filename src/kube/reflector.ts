@@ -3,19 +3,12 @@ import type { Random } from '../random.js';
 import { ApiError } from './api-error.js';
 import { Backoff } from './backoff.js';
 import type { RelistCause } from './disruption.js';
-import { FrameSplitter } from './frame-splitter.js';
 import { type KubeObject, ObjectStore, type ReflectorHandler } from './object-store.js';
 import { type Listing, readPagedList } from './paged-list.js';
 import { isOlder } from './resource-version.js';
 import { SilenceGuard } from './silence-guard.js';
-import type { ApiTransport } from './transport.js';
-import {
-  decodeWatchEvent,
-  MalformedError,
-  type ObjectReference,
-  referenceOf,
-  type WatchEvent,
-} from './watch-event.js';
+import type { ApiTransport, ByteStream } from './transport.js';
+import { MalformedError, type ObjectReference, referenceOf, type WatchEvent } from './watch-event.js';
 import {
   isExpired,
   judgeWatchFailure,
@@ -25,6 +18,7 @@ import {
   TruncatedError,
   watchError,
 } from './watch-failure.js';
+import { watchFrames } from './watch-frames.js';
 
 export interface ReflectorObserver {
   /** A whole list was read and delivered. */
@@ -40,6 +34,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Reduces a decoded object to what is kept; the decoded object is dropped at once. May throw for one that makes no sense. */
   readonly project: (raw: unknown) => T;
   readonly handler: ReflectorHandler<T>;
+  /** Whether objects may come as protobuf, as far as its messages are known: see `ApiRequest.protobuf`. @default false */
+  readonly protobuf?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
   /** @default 500 */
@@ -70,12 +66,15 @@ export class Reflector<T extends KubeObject> {
   #mustList = true;
   #hasSynced = false;
   #running = false;
+  /** Objects may come as protobuf, which brings the known fields alone. */
+  #protobuf: boolean;
   /** When the server began to answer the watch of this moment. */
   #openedAt: number | undefined;
   /** Where the stream was when it was unreadable last. */
   #malformedAt: string | undefined;
   /** Errors the server answered in a row, without anything new in between. */
   #refusals = 0;
+  #listing = false;
   /** Ends the watch or the pause of this moment. */
   #interruption = new AbortController();
   /** Who waits for a list that begins after they asked. */
@@ -88,6 +87,7 @@ export class Reflector<T extends KubeObject> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#store = new ObjectStore(options.handler);
+    this.#protobuf = options.protobuf ?? false;
     this.#backoff = new Backoff({ clock: this.#clock, random: this.#random });
     this.#silence = new SilenceGuard({ clock: this.#clock, limitMs: options.idleTimeoutMs ?? 150_000 });
   }
@@ -139,6 +139,18 @@ export class Reflector<T extends KubeObject> {
     });
   }
 
+  /**
+   * Resolves when every object that comes from then on comes with all of its fields, or the signal fires. What was delivered before is not
+   * delivered again.
+   */
+  async readWholeObjects({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (!this.#protobuf) return;
+    this.#protobuf = false;
+    this.#interruption.abort(new Error('objects are to come with all of their fields'));
+    // A list that is being read was asked for before.
+    if (this.#listing) await this.refresh({ signal });
+  }
+
   /** Lists and watches until the signal fires; resolves then. No fault ends it. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#running) throw new Error('this reflector runs already');
@@ -166,6 +178,7 @@ export class Reflector<T extends KubeObject> {
 
   /** @returns milliseconds to pause before going on. */
   async #tryList(signal: AbortSignal): Promise<number> {
+    this.#listing = true;
     try {
       await this.#list(signal);
       return 0;
@@ -176,6 +189,8 @@ export class Reflector<T extends KubeObject> {
       if (isExpired(error)) this.#store.report({ ...fault, kind: 'expired' });
       else this.#store.report({ ...fault, kind: 'error', code: codeOf(error) });
       return retryInMs;
+    } finally {
+      this.#listing = false;
     }
   }
 
@@ -187,6 +202,7 @@ export class Reflector<T extends KubeObject> {
       transport,
       path,
       query: { ...query },
+      protobuf: this.#protobuf,
       pageSize,
       project: (raw) => this.#project(raw, referenceOf(raw)),
       onPage: () => this.#silence.heard(),
@@ -272,6 +288,7 @@ export class Reflector<T extends KubeObject> {
           resourceVersion: this.#resourceVersion,
           timeoutSeconds: 300 + Math.floor(this.#random() * 301),
         },
+        protobuf: this.#protobuf,
         signal: connection.signal,
       });
       this.#openedAt = this.#clock.monotonic();
@@ -286,16 +303,16 @@ export class Reflector<T extends KubeObject> {
   }
 
   /** Leaving the loop by an error closes the connection, so that nothing after an unreadable frame is taken in. */
-  async #read(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
-    const splitter = new FrameSplitter();
+  async #read(chunks: ByteStream, signal: AbortSignal): Promise<void> {
+    const frames = watchFrames(chunks);
     for await (const chunk of chunks) {
       this.#silence.heard();
-      for (const frame of splitter.push(chunk)) {
+      for (const event of frames.push(chunk)) {
         if (signal.aborted) return;
-        this.#take(decodeWatchEvent(frame));
+        this.#take(event);
       }
     }
-    if (splitter.pendingBytes > 0) throw new TruncatedError(splitter.pendingBytes);
+    if (frames.pendingBytes > 0) throw new TruncatedError(frames.pendingBytes);
   }
 
   #take(event: WatchEvent): void {

@@ -30,15 +30,9 @@ export class MalformedError extends Error {
   }
 }
 
-/** @throws MalformedError for anything that is not one of the five events: a frame is never skipped. */
-export function decodeWatchEvent(frame: string): WatchEvent {
-  let decoded: unknown;
-  try {
-    decoded = JSON.parse(frame);
-  } catch (cause) {
-    throw new MalformedError('a watch frame is not JSON', { cause });
-  }
-  const { type, object } = fieldsOf(decoded);
+/** Reads a decoded frame. @throws MalformedError for anything that is not one of the five events. */
+export function readWatchEvent(frame: unknown): WatchEvent {
+  const { type, object } = fieldsOf(frame);
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':

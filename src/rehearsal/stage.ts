@@ -1,23 +1,24 @@
-import type { ApiRequest, ApiTransport, StreamRequest } from '../kube/transport.js';
+import { decodeObject, encodeObject } from '../kube/protobuf/envelope.js';
+import { encodeWatchFrame } from '../kube/protobuf/watch-frame.js';
+import type { ApiRequest, ApiTransport, ByteStream, StreamRequest } from '../kube/transport.js';
 import type { MadeObject } from './repertoire.js';
 
 const nodesPath = '/api/v1/nodes';
 const podsPath = '/api/v1/pods';
-const encoder = new TextEncoder();
 
 /**
- * The API server of a rehearsal, made of memory: it lists nodes, shows pods by watch, and believes every binding and deletion. Whatever it shows
- * was text before, as on a wire, so that decoding is rehearsed as well.
+ * The API server of a rehearsal, made of memory: it lists nodes, shows pods by watch, and believes every binding and deletion. Whatever is said
+ * was written as on a wire before it is read, so that encoding and decoding are rehearsed as well.
  */
 export class Stage implements ApiTransport {
-  readonly #nodes: string;
+  readonly #nodes: readonly MadeObject[];
   readonly #pods = new Map<string, MadeObject>();
   #resourceVersion = 1;
-  #frames: string[] = [];
+  #frames: Buffer[] = [];
   #wake: () => void = () => {};
 
   constructor({ nodes }: { readonly nodes: readonly MadeObject[] }) {
-    this.#nodes = JSON.stringify(nodes);
+    this.#nodes = nodes;
   }
 
   /** A pod appears. */
@@ -31,13 +32,16 @@ export class Stage implements ApiTransport {
     // /api/v1/namespaces/NAMESPACE/pods/NAME/binding
     const [, , , , , , name = '', part] = path.split('/');
     if (method === 'DELETE') this.#remove(name);
-    else if (part === 'binding')
-      this.#bind(name, (body as { readonly target: { readonly name: string } }).target.name);
+    else if (part === 'binding') {
+      const { target } = overTheWire(body) as { readonly target: { readonly name: string } };
+      this.#bind(name, target.name);
+    } else if (method === 'POST') overTheWire(body);
     return {} as T;
   }
 
-  async stream({ path, signal }: StreamRequest): Promise<AsyncIterable<Uint8Array>> {
-    return this.#watch(path === podsPath, signal ?? new AbortController().signal);
+  async stream({ path, signal }: StreamRequest): Promise<ByteStream> {
+    const frames = this.#watch(path === podsPath, signal ?? new AbortController().signal);
+    return Object.assign(frames, { format: 'protobuf' as const });
   }
 
   #bind(name: string, nodeName: string): void {
@@ -55,14 +59,16 @@ export class Stage implements ApiTransport {
   }
 
   #list(path: string): unknown {
-    const items = path === nodesPath ? this.#nodes : '[]';
-    return JSON.parse(`{"metadata":{"resourceVersion":"1"},"items":${items}}`);
+    const [kind, items] = path === nodesPath ? ['NodeList', this.#nodes] : ['PodList', []];
+    return overTheWire({ apiVersion: 'v1', kind, metadata: { resourceVersion: '1' }, items });
   }
 
   #show(type: string, pod: MadeObject): void {
     this.#resourceVersion += 1;
     const metadata = { ...pod.metadata, resourceVersion: String(this.#resourceVersion) };
-    this.#frames.push(`${JSON.stringify({ type, object: { ...pod, metadata } })}\n`);
+    this.#frames.push(
+      encodeWatchFrame({ type, object: { ...pod, apiVersion: 'v1', kind: 'Pod', metadata } }),
+    );
     setImmediate(() => this.#wake());
   }
 
@@ -71,11 +77,16 @@ export class Stage implements ApiTransport {
     signal.addEventListener('abort', () => wake(), { once: true });
     if (showsPods) this.#wake = () => wake();
     while (!signal.aborted) {
-      if (showsPods && this.#frames.length > 0) yield encoder.encode(this.#frames.splice(0).join(''));
+      if (showsPods && this.#frames.length > 0) yield Buffer.concat(this.#frames.splice(0));
       else
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
     }
   }
+}
+
+function overTheWire(object: unknown): unknown {
+  const bytes = encodeObject(object);
+  return bytes === undefined ? object : decodeObject(bytes);
 }

@@ -3,6 +3,8 @@ import { HttpFault } from './http-fault.js';
 /** What the first lines of an answer say, as far as somebody asks for it. */
 export interface AnswerHead {
   readonly code: number;
+  /** Of the body, in small letters and without parameters; '' where nothing is said. */
+  readonly mediaType: string;
   readonly retryAfter: string | undefined;
   /** What the server's clock said, as it wrote it. */
   readonly date: string | undefined;
@@ -124,12 +126,12 @@ export class AnswerParser {
 
   #readHead(text: string): void {
     const head = parseHead(text);
-    const { code } = head;
+    const { code, mediaType, retryAfter, date } = head;
     if (code === 101) throw malformed('it speaks another protocol from now on');
     // An answer before the answer.
     if (code < 200) return;
     this.#keepAlive = head.keepAlive && head.framing.kind !== 'close';
-    this.#sink.head({ code, retryAfter: head.retryAfter, date: head.date });
+    this.#sink.head({ code, mediaType, retryAfter, date });
     if (code === 204 || code === 304) this.#state = 'idle';
     else this.#beginBody(head.framing);
   }
@@ -193,6 +195,7 @@ interface ParsedHead extends AnswerHead {
 function parseHead(text: string): ParsedHead {
   const [, minor, code] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?(?=\r\n|$)/.exec(text) ?? [];
   if (code === undefined) throw malformed('it is no HTTP/1.1');
+  let mediaType = '';
   let retryAfter: string | undefined;
   let date: string | undefined;
   let length: string | undefined;
@@ -217,6 +220,9 @@ function parseHead(text: string): ParsedHead {
         if (value.toLowerCase() !== 'identity')
           throw malformed(`it is encoded as ${value}, which was not asked for`);
         break;
+      case 'content-type':
+        mediaType = mediaTypeOf(value);
+        break;
       case 'connection':
         connection += `,${value.toLowerCase()}`;
         break;
@@ -233,11 +239,17 @@ function parseHead(text: string): ParsedHead {
   }
   return {
     code: Number(code),
+    mediaType,
     retryAfter,
     date,
     keepAlive: keepsAlive(connection, minor === '1'),
     framing: framingOf(length, transferEncoding),
   };
+}
+
+function mediaTypeOf(contentType: string): string {
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 function keepsAlive(connection: string, byDefault: boolean): boolean {

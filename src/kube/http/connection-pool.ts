@@ -14,7 +14,7 @@ export interface ConnectionPoolOptions extends Omit<ConnectionTarget, 'secureCon
 }
 
 interface WaitingExchange {
-  readonly text: string;
+  readonly text: string | Buffer;
   readonly handler: ExchangeHandler;
 }
 

@@ -73,7 +73,7 @@ export class Connection {
   }
 
   /** Writes a request. Only a free connection may be given one. */
-  send(text: string, handler: ExchangeHandler): void {
+  send(text: string | Buffer, handler: ExchangeHandler): void {
     this.#state = 'busy';
     this.#handler = handler;
     this.#parser.begin();

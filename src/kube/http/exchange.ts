@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { onAbort } from '../on-abort.js';
+import { protobufMediaType } from '../protobuf/envelope.js';
 import type { AnswerHead } from './answer-parser.js';
 import type { Connection, ExchangeHandler } from './connection.js';
 import type { ConnectionPool } from './connection-pool.js';
@@ -19,7 +20,10 @@ export interface WireAnswer {
   readonly retryAfter: string | undefined;
   /** What the server's clock said, as it wrote it. */
   readonly date: string | undefined;
+  /** '' where it is no text. */
   readonly body: string;
+  /** The body of an answer in protobuf. */
+  readonly message: Buffer | undefined;
 }
 
 /** `sent` is true once the request was being written: from then on the server may have acted. */
@@ -89,10 +93,12 @@ class PendingExchange implements ExchangeHandler {
   }
 
   ended(): void {
-    const { code = 0, retryAfter, date } = this.#head ?? {};
+    const { code = 0, mediaType, retryAfter, date } = this.#head ?? {};
     const [first, ...others] = this.#pieces;
     const whole = others.length === 0 ? first : Buffer.concat(this.#pieces, this.#length);
-    this.#settle({ kind: 'answered', code, retryAfter, date, body: whole?.toString('utf8') ?? '' });
+    const message = mediaType === protobufMediaType ? whole : undefined;
+    const body = message === undefined ? (whole?.toString('utf8') ?? '') : '';
+    this.#settle({ kind: 'answered', code, retryAfter, date, body, message });
   }
 
   failed(cause: unknown): void {

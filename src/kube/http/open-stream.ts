@@ -18,6 +18,7 @@ export type StreamResult =
   | {
       readonly kind: 'opened';
       readonly code: number;
+      readonly mediaType: string;
       readonly retryAfter: string | undefined;
       readonly body: BodyStream;
     }
@@ -70,9 +71,9 @@ export function openStream(
           if (!settled) connection = on;
           return !settled;
         },
-        head({ code, retryAfter }: AnswerHead): void {
+        head({ code, mediaType, retryAfter }: AnswerHead): void {
           body = new BodyStream(connection as Connection, () => cancelAbort?.());
-          settle({ kind: 'opened', code, retryAfter, body });
+          settle({ kind: 'opened', code, mediaType, retryAfter, body });
         },
         data: (bytes) => body?.push(bytes),
         ended: () => body?.end(),

@@ -6,7 +6,8 @@ export interface WireRequest {
   /** With the server's prefix and the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  /** Text, or bytes that are none. */
+  readonly body?: string | Buffer | undefined;
 }
 
 const validPath = /^\/[\x21-\x7e]*$/;
@@ -14,10 +15,10 @@ const validName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const validValue = /^[\t\x20-\x7e]*$/;
 
 /**
- * The text of a request. Nothing in it can end a line early and so become a request of its own.
+ * A request as it is written. Nothing in it can end a line early and so become a request of its own.
  * @throws HttpFault when path, name or value of a header have characters that do not belong there.
  */
-export function requestText(host: string, { method, path, headers, body }: WireRequest): string {
+export function requestText(host: string, { method, path, headers, body }: WireRequest): string | Buffer {
   if (!validPath.test(path)) throw invalid('path');
   let text = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
   for (const name in headers) {
@@ -28,7 +29,8 @@ export function requestText(host: string, { method, path, headers, body }: WireR
   }
   // Whoever takes a body wants to know that there is none.
   if (body === undefined) return method === 'GET' ? `${text}\r\n` : `${text}content-length: 0\r\n\r\n`;
-  return `${text}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  text += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  return typeof body === 'string' ? text + body : Buffer.concat([Buffer.from(text, 'latin1'), body]);
 }
 
 function invalid(what: string): HttpFault {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ApiClient, type ApiClientOptions } from '../../../src/kube/api-client.js';
 import { ApiError } from '../../../src/kube/api-error.js';
 import { loadCredentials } from '../../../src/kube/credentials.js';
+import { decodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
 import { type Certificate, issue, makeAuthority } from './certificates.js';
 import { FaultServer, status } from './fault-server.js';
 import { ImpatientClock } from './impatient-clock.js';
@@ -51,6 +52,107 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
   expect(message).not.toContain('\n');
   return error as ApiError;
 }
+
+describe('protobuf', () => {
+  const binding = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'p' },
+    target: { kind: 'Node', name: 'n1' },
+  };
+  const bind = (client: ApiClient): Promise<unknown> =>
+    client.request({ method: 'POST', path: '/bind', body: binding, protobuf: true });
+  const types = (): (string | undefined)[] => server.requests.map(({ headers }) => headers['content-type']);
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } };
+
+  it('is what bodies are written in as soon as the server has answered in it', async () => {
+    server.knowsProtobuf = true;
+    server.answer = () => ({ body: pod });
+    const client = connect();
+    expect(await bind(client)).toEqual(pod);
+    expect(await bind(client)).toEqual(pod);
+    expect(types()).toEqual(['application/json', protobufMediaType]);
+    expect(server.requests[0]?.headers.accept).toBe(`${protobufMediaType},application/json`);
+    expect(decodeObject(server.requests[1]!.bytes)).toEqual(binding);
+    expect(server.requests[1]!.headers['content-length']).toBe(String(server.requests[1]!.bytes.length));
+  });
+
+  it('is neither offered nor written for requests that do not allow it', async () => {
+    server.knowsProtobuf = true;
+    server.answer = () => ({ body: pod });
+    const client = connect();
+    await bind(client);
+    await client.request({ method: 'POST', path: '/bind', body: binding });
+    expect(server.requests[1]?.headers).toMatchObject({
+      accept: 'application/json',
+      'content-type': 'application/json',
+    });
+  });
+
+  it('is neither offered nor written where it is switched off', async () => {
+    server.knowsProtobuf = true;
+    const client = connect({ protobuf: false });
+    await bind(client);
+    await bind(client);
+    expect(types()).toEqual(['application/json', 'application/json']);
+    expect(server.requests[1]?.headers.accept).toBe('application/json');
+  });
+
+  it('is not written to a server that answers in JSON', async () => {
+    const client = connect();
+    await bind(client);
+    await bind(client);
+    expect(types()).toEqual(['application/json', 'application/json']);
+  });
+
+  it('gives way to JSON for good when a body is refused for what it is written in', async () => {
+    server.knowsProtobuf = true;
+    server.answer = ({ headers }) =>
+      headers['content-type'] === protobufMediaType
+        ? { code: 415, body: status(415, 'UnsupportedMediaType', 'the body was in an unknown format') }
+        : { body: pod };
+    const client = connect();
+    for (let count = 0; count < 3; count += 1) expect(await bind(client)).toEqual(pod);
+    expect(types()).toEqual(['application/json', protobufMediaType, 'application/json', 'application/json']);
+  });
+
+  it('is not sent twice when JSON is refused as well', async () => {
+    server.answer = () => ({ code: 415, body: status(415, 'UnsupportedMediaType', 'no') });
+    expect(await failure(bind(connect()))).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('tells why a request is refused, and when to come back', async () => {
+    server.knowsProtobuf = true;
+    server.answer = () => ({
+      code: 409,
+      body: status(409, 'Conflict', 'pod a is already assigned', { retryAfterSeconds: 2 }),
+    });
+    expect(await failure(bind(connect()))).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+      message: 'pod a is already assigned',
+      retryAfterMs: 2000,
+    });
+  });
+
+  it('tells why a stream is refused', async () => {
+    server.knowsProtobuf = true;
+    server.answerWatch = () => ({ code: 410, body: status(410, 'Expired', 'too old resource version') });
+    const opened = connect().stream({ path: '/api/v1/pods', query: { watch: true }, protobuf: true });
+    expect(await failure(opened)).toMatchObject({ code: 410, reason: 'Expired' });
+  });
+
+  it('of a kind that is not known here is an answer that cannot be read', async () => {
+    server.answer = () => ({
+      body: 'k8s\0\n\x0b\n\x02v1\x12\x05Cloud',
+      headers: { 'content-type': protobufMediaType },
+    });
+    const error = await failure(bind(connect()));
+    expect(error).toMatchObject({ failure: 'malformed' });
+    expect(error.message).toContain('is not protobuf that is understood');
+  });
+});
 
 describe('requests', () => {
   it('decode the answer, carry query and body as asked, and name the program', async () => {

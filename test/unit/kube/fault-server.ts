@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { encodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import { encodeWatchFrame } from '../../../src/kube/protobuf/watch-frame.js';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -8,6 +10,8 @@ export interface ReceivedRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The body, where it is no text. */
+  readonly bytes: Buffer;
 }
 
 export interface Answer {
@@ -26,11 +30,17 @@ export type Behaviour = (
 export class ServedWatch {
   readonly request: ReceivedRequest;
   readonly #response: ServerResponse;
+  readonly #inProtobuf: boolean;
   #closed = false;
 
-  constructor(request: ReceivedRequest, response: ServerResponse) {
+  constructor(
+    request: ReceivedRequest,
+    response: ServerResponse,
+    { inProtobuf }: { readonly inProtobuf: boolean },
+  ) {
     this.request = request;
     this.#response = response;
+    this.#inProtobuf = inProtobuf;
     response.on('close', () => {
       this.#closed = true;
     });
@@ -42,7 +52,13 @@ export class ServedWatch {
   }
 
   send(type: string, object: unknown): this {
-    return this.raw(`${JSON.stringify({ type, object })}\n`);
+    return this.raw(this.frame(type, object));
+  }
+
+  /** What `send` sends. */
+  frame(type: string, object: unknown): Buffer {
+    if (this.#inProtobuf) return encodeWatchFrame({ type, object: typed(object) });
+    return Buffer.from(`${JSON.stringify({ type, object })}\n`);
   }
 
   raw(text: string | Uint8Array): this {
@@ -71,6 +87,8 @@ export class FaultServer {
   readonly #waiting: ((watch: ServedWatch) => void)[] = [];
   readonly requests: ReceivedRequest[] = [];
   connections = 0;
+  /** Whether it answers in protobuf who takes it; objects without a kind are pods then. */
+  knowsProtobuf = false;
   answer: Behaviour = () => ({ body: {} });
   /** When set, the next watches are answered by it instead of being opened. */
   answerWatch: Behaviour | undefined;
@@ -130,18 +148,32 @@ export class FaultServer {
     const answer = await behaviour(request, response);
     if (answer === undefined) return;
     const { code = 200, body, headers = {} } = answer;
-    response.writeHead(code, { 'content-type': 'application/json', ...headers });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    const bytes =
+      this.#writesProtobuf(request) && typeof body !== 'string' ? encodeObject(typed(body)) : undefined;
+    const contentType = bytes === undefined ? 'application/json' : protobufMediaType;
+    response.writeHead(code, { 'content-type': contentType, ...headers });
+    response.end(bytes ?? (typeof body === 'string' ? body : JSON.stringify(body)));
   }
 
   #open(request: ReceivedRequest, response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'application/json' });
+    const inProtobuf = this.#writesProtobuf(request);
+    const contentType = inProtobuf ? `${protobufMediaType};stream=watch` : 'application/json';
+    response.writeHead(200, { 'content-type': contentType });
     response.flushHeaders();
-    const watch = new ServedWatch(request, response);
+    const watch = new ServedWatch(request, response, { inProtobuf });
     const taker = this.#waiting.shift();
     if (taker === undefined) this.#watches.push(watch);
     else taker(watch);
   }
+
+  #writesProtobuf({ headers }: ReceivedRequest): boolean {
+    return this.knowsProtobuf && (headers.accept?.includes(protobufMediaType) ?? false);
+  }
+}
+
+function typed(object: unknown): object {
+  const kind = 'items' in (object as object) ? 'PodList' : 'Pod';
+  return { apiVersion: 'v1', kind, ...(object as object) };
 }
 
 export function status(code: number, reason: string, message: string, details: object = {}): object {
@@ -158,6 +190,7 @@ async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
     query: url.searchParams,
     headers: message.headers,
     body: Buffer.concat(chunks).toString('utf8'),
+    bytes: Buffer.concat(chunks),
   };
 }
 

@@ -82,6 +82,23 @@ describe('a list in pages', () => {
     ]);
   });
 
+  it('asks for the next page as early where pages come as protobuf', async () => {
+    server.knowsProtobuf = true;
+    serve({ '': page(['a', 'b'], 'second'), second: page(['c']) });
+    expect(await read({ protobuf: true })).toEqual({
+      objects: ['a', 'b', 'c'],
+      resourceVersion: '7',
+      pages: 2,
+    });
+    expect(seen.slice(0, 4)).toEqual([
+      'asked for the first, at most 2',
+      'asked for second, at most 2',
+      'page',
+      'looked at a',
+    ]);
+    expect(server.requests[1]?.headers.accept).toContain('protobuf');
+  });
+
   it('asks for each page once, and for none before the one in front of it is wanted', async () => {
     const tokens = ['second', 'third', 'fourth', ''];
     const transport: ApiTransport = {

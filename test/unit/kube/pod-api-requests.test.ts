@@ -34,6 +34,7 @@ describe('requests about pods', () => {
           metadata: { namespace: 'team a', name: 'web/0', uid: 'u1' },
           target: { kind: 'Node', name: 'n1' },
         },
+        protobuf: true,
         retryThrottled: false,
         signal,
       },

@@ -171,8 +171,9 @@ describe('a protobuf body', () => {
   });
 
   it.each([
-    ['an unknown kind', envelope('v1', 'Pod', [[1, metadata('a')]]), 415],
-    ['a field that is not known', envelope('v1', 'Namespace', [[1, [[13, [[1, 'owner']]]]]]), 415],
+    ['an unknown kind', envelope('v1', 'Endpoints', [[1, metadata('a')]]), 415],
+    ['a field that is not known', envelope('v1', 'Namespace', [[1, [[10, 30]]]]), 415],
+    ['a kind whose name another group has', envelope('v1', 'Event', [[1, metadata('a')]]), 415],
     ['no envelope', Buffer.from('{}'), 400],
     ['an end too early', DEPLOYMENT.subarray(0, DEPLOYMENT.length - 4), 400],
     ['a varint without end', Buffer.concat([Buffer.from('k8s\0'), Buffer.alloc(20, 0xff)]), 400],

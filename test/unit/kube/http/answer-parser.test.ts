@@ -36,6 +36,7 @@ const withLength = lines(
   'HTTP/1.1 201 Created',
   'Date: Sun, 22 Nov 2026 00:00:00 GMT',
   'Retry-After:  3 ',
+  'Content-Type: Application/JSON; charset=utf-8',
   'Content-Length: 7',
   '',
   'ünder',
@@ -63,7 +64,9 @@ describe('an answer', () => {
   it('with a length is complete with its last byte', () => {
     const text = withLength.replace('ünder', 'under!!');
     expect(whole(text)).toEqual({
-      heads: [{ code: 201, retryAfter: '3', date: 'Sun, 22 Nov 2026 00:00:00 GMT' }],
+      heads: [
+        { code: 201, mediaType: 'application/json', retryAfter: '3', date: 'Sun, 22 Nov 2026 00:00:00 GMT' },
+      ],
       body: 'under!!',
       complete: true,
       reusable: true,
@@ -77,7 +80,7 @@ describe('an answer', () => {
 
   it('in chunks is complete with the empty line after the last', () => {
     expect(whole(chunked)).toEqual({
-      heads: [{ code: 200, retryAfter: undefined, date: undefined }],
+      heads: [{ code: 200, mediaType: '', retryAfter: undefined, date: undefined }],
       body: 'hello wide world',
       complete: true,
       reusable: true,

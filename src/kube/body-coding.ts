@@ -1,0 +1,84 @@
+import type { WireAnswer } from './http/exchange.js';
+import { decodeObject, encodeObject, protobufMediaType } from './protobuf/envelope.js';
+import type { ApiRequest } from './transport.js';
+
+const jsonMediaType = 'application/json';
+const eitherMediaType = `${protobufMediaType},${jsonMediaType}`;
+
+/** A body as it is sent. */
+export interface EncodedBody {
+  readonly body: string | Buffer;
+  readonly contentType: string;
+}
+
+type Asked = Pick<ApiRequest, 'protobuf' | 'accept' | 'body' | 'contentType'>;
+
+/**
+ * In what bodies are written and answers read. Protobuf is offered where a request allows it; a body is written so once the server has
+ * answered so, which those that know nothing but JSON never do.
+ */
+export class BodyCoding {
+  readonly #offersProtobuf: boolean;
+  #serverKnowsProtobuf = false;
+  #serverRefusesProtobuf = false;
+
+  constructor({ offersProtobuf }: { readonly offersProtobuf: boolean }) {
+    this.#offersProtobuf = offersProtobuf;
+  }
+
+  /** What the answer may be. */
+  accept({ protobuf = false, accept = jsonMediaType }: Asked): string {
+    return protobuf && this.#offersProtobuf ? eitherMediaType : accept;
+  }
+
+  /** @throws TypeError for a body that is not what its kind says. */
+  encode({ body, contentType = jsonMediaType, protobuf = false }: Asked): EncodedBody | undefined {
+    if (body === undefined) return undefined;
+    const bytes =
+      protobuf && this.#serverKnowsProtobuf && !this.#serverRefusesProtobuf ? encodeObject(body) : undefined;
+    if (bytes !== undefined) return { body: bytes, contentType: protobufMediaType };
+    return { body: JSON.stringify(body), contentType };
+  }
+
+  /** @throws SyntaxError, ProtobufError for what cannot be read. */
+  decode({ body, message }: WireAnswer): unknown {
+    if (message !== undefined) return decodeObject(message);
+    return body === '' ? undefined : JSON.parse(body);
+  }
+
+  /** Takes note of what a server answers in. */
+  answered({ message }: Pick<WireAnswer, 'message'>): void {
+    if (message !== undefined) this.#serverKnowsProtobuf = true;
+  }
+
+  /** A body was refused for what it is written in. @returns whether to send it once more. */
+  bodyRefused(sent: EncodedBody | undefined): boolean {
+    if (sent?.contentType !== protobufMediaType || this.#serverRefusesProtobuf) return false;
+    this.#serverRefusesProtobuf = true;
+    return true;
+  }
+}
+
+/** The text of an answer that is no success: of one in protobuf, as JSON would have brought it. */
+export function refusalText({ body, message }: Pick<WireAnswer, 'body' | 'message'>): string {
+  if (message === undefined) return body;
+  try {
+    return JSON.stringify(decodeObject(message));
+  } catch {
+    return '';
+  }
+}
+
+/** Whether protobuf is offered under kube-scheduler's `clientConnection`: unless either of its fields says otherwise. */
+export function offersProtobuf({
+  contentType,
+  acceptContentTypes,
+}: {
+  readonly contentType: string;
+  readonly acceptContentTypes: string;
+}): boolean {
+  return (
+    contentType === protobufMediaType &&
+    (acceptContentTypes === '' || acceptContentTypes.includes(protobufMediaType))
+  );
+}
