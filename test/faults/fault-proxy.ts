@@ -17,6 +17,7 @@ import { ListRecordings } from './list-recordings.js';
 import { classifyRequest } from './request-class.js';
 import { type RequestRecord, writtenFields } from './request-log.js';
 import { WatchRelay } from './watch-relay.js';
+import { contentTypeOf, type WireBody } from './wire-format.js';
 
 export interface FaultProxyOptions {
   /** The API server, `http:` or `https:`. */
@@ -144,7 +145,7 @@ export class FaultProxy {
     const body = await read(incoming);
     const record: RequestRecord = {
       ...request,
-      ...writtenFields(request, body),
+      ...writtenFields(request, { contentType: contentTypeOf(incoming), bytes: body }),
       generation,
       method,
       userAgent: incoming.headers['user-agent'] ?? '',
@@ -246,13 +247,15 @@ export class FaultProxy {
 
   async #answerStale(exchange: Exchange, draw: number): Promise<void> {
     const { url, incoming, answer, record } = exchange;
+    const version = this.knowledge(record.generation).newest(record.resource);
+    const { accept } = incoming.headers;
     const old = isForVersionsAlone(incoming)
       ? undefined
-      : this.#recordings.olderThan(url, this.knowledge(record.generation).newest(record.resource), draw);
+      : this.#recordings.find(url, { version, accept, draw });
     if (old === undefined || url.searchParams.has('continue')) return this.#forward(exchange);
     this.#options.injector.count('stale-list');
     record.fault = 'stale-list';
-    send(answer, 200, old);
+    send(answer, 200, old.bytes, { 'content-type': old.contentType });
   }
 
   /** Has the API server act, and keeps its answer to itself. */
@@ -284,16 +287,17 @@ export class FaultProxy {
     const content = await read(response);
     if (delayMs > 0) await this.#sleep(delayMs);
     if (this.#partitioned) await forEver;
-    if (record.class === 'list' && record.code === 200 && !cut) this.#listed(exchange, content);
+    if (record.class === 'list' && record.code === 200 && !cut)
+      this.#listed(exchange, { contentType: contentTypeOf(response), bytes: content });
     const { connection: _ours, 'transfer-encoding': _chunked, ...headers } = response.headers;
     answer.writeHead(record.code, { ...headers, 'content-length': content.length });
     if (cut) answer.write(content.subarray(0, Math.floor(content.length / 2)), () => answer.destroy());
     else answer.end(content);
   }
 
-  #listed({ url, incoming, record }: Exchange, content: Buffer): void {
+  #listed({ url, incoming, record }: Exchange, list: WireBody): void {
     if (isForVersionsAlone(incoming)) return;
-    const version = this.#recordings.record(url, content);
+    const version = this.#recordings.record(url, list);
     this.knowledge(record.generation).told(
       record.resource,
       { at: this.#options.now(), version },

@@ -1,4 +1,6 @@
 import type { FrameFault } from './fault-kinds.js';
+import { watchFramings } from './watch-framing.js';
+import type { WireFormat } from './wire-format.js';
 
 /** What becomes of a watch's connection after the bytes were written. */
 export type Aftermath = 'go-on' | 'end' | 'reset' | 'stall';
@@ -9,13 +11,13 @@ export interface Operation {
 }
 
 export interface FrameSurgeonOptions {
+  /** What the stream is written in, and so what is put into it. */
+  readonly format: WireFormat;
   /** Asked once for each whole frame, in order; `undefined` lets it pass. */
   readonly choose: (frame: Buffer) => FrameFault | undefined;
   /** Frames kept for `replay`. @default 4 */
   readonly remembered?: number;
 }
-
-const newline = 10;
 
 /** Cuts a watch stream into frames and does to each what was chosen for it. Bytes that are chosen for nothing pass unaltered. */
 export class FrameSurgeon {
@@ -36,9 +38,7 @@ export class FrameSurgeon {
   /** One operation for each frame that ends in this chunk; none is made after one that does not go on. */
   *push(chunk: Uint8Array): Generator<Operation, void, undefined> {
     this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
-    for (let end = this.#rest.indexOf(newline); end !== -1; end = this.#rest.indexOf(newline)) {
-      const frame = this.#rest.subarray(0, end + 1);
-      this.#rest = this.#rest.subarray(end + 1);
+    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
       const operation = this.#operate(frame, this.#options.choose(frame));
       yield operation;
       if (operation.after !== 'go-on') return;
@@ -50,6 +50,15 @@ export class FrameSurgeon {
     const held = this.#held;
     this.#held = undefined;
     return held === undefined ? [] : [held];
+  }
+
+  /** Takes the first frame off the rest; undefined where its end has not come. */
+  #next(): Buffer | undefined {
+    const end = watchFramings[this.#options.format].endOfFrame(this.#rest);
+    if (end === undefined) return undefined;
+    const frame = this.#rest.subarray(0, end);
+    this.#rest = this.#rest.subarray(end);
+    return frame;
   }
 
   #operate(frame: Buffer, fault: FrameFault | undefined): Operation {
@@ -71,23 +80,17 @@ export class FrameSurgeon {
       case 'cut-reset':
         return { chunks: [...held, frame.subarray(0, Math.ceil(frame.length / 2))], after: 'reset' };
       case 'garbage':
-        return { chunks: [...held, Buffer.from('{"type":"MODI<html>\n')], after: 'end' };
+        return { chunks: [...held, watchFramings[this.#options.format].garbage], after: 'end' };
       case 'shred':
         return this.#passed([...held, ...Array.from(frame, (byte) => Buffer.of(byte))], frame);
       case 'stall':
         return { chunks: held, after: 'stall' };
       case 'error-410':
-        return {
-          chunks: [...held, errorFrame(410, 'Expired', 'too old resource version: 1 (2)')],
-          after: 'end',
-        };
+        return this.#failed(held, statusBody(410, 'Expired', 'too old resource version: 1 (2)'));
       case 'error-500':
-        return { chunks: [...held, errorFrame(500, 'InternalError', 'etcdserver: no leader')], after: 'end' };
+        return this.#failed(held, statusBody(500, 'InternalError', 'etcdserver: no leader'));
       case 'error-429':
-        return {
-          chunks: [...held, errorFrame(429, 'TooManyRequests', 'storage is (re)initializing', 1)],
-          after: 'end',
-        };
+        return this.#failed(held, statusBody(429, 'TooManyRequests', 'storage is (re)initializing', 1));
     }
   }
 
@@ -96,23 +99,11 @@ export class FrameSurgeon {
     if (this.#recent.length > (this.#options.remembered ?? 4)) this.#recent.shift();
     return { chunks, after: 'go-on' };
   }
-}
 
-/** The version a frame speaks of, 0 where it has none; frames of lists and errors have none. */
-export function frameVersion(frame: Buffer): number {
-  try {
-    const { type, object } = JSON.parse(frame.toString('utf8')) as {
-      type?: string;
-      object?: { metadata?: { resourceVersion?: string } };
-    };
-    return type === 'ERROR' ? 0 : Number(object?.metadata?.resourceVersion ?? 0);
-  } catch {
-    return 0;
+  #failed(held: readonly Buffer[], status: object): Operation {
+    const error = watchFramings[this.#options.format].encode({ type: 'ERROR', object: status });
+    return { chunks: [...held, error], after: 'end' };
   }
-}
-
-export function isBookmark(frame: Buffer): boolean {
-  return frame.subarray(0, 20).includes('BOOKMARK');
 }
 
 /** An error as an API server words it; `retryAfterSeconds` as it stands in the body. */
@@ -132,9 +123,4 @@ export function statusBody(
     code,
     ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
   };
-}
-
-function errorFrame(code: number, reason: string, message: string, retryAfterSeconds?: number): Buffer {
-  const object = statusBody(code, reason, message, retryAfterSeconds);
-  return Buffer.from(`${JSON.stringify({ type: 'ERROR', object })}\n`);
 }

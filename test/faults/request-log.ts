@@ -1,4 +1,5 @@
 import type { ClassifiedRequest } from './request-class.js';
+import { decodeBody, type WireBody } from './wire-format.js';
 
 /** One request of a client, as the proxy saw it come and as the API server answered it. Times are milliseconds of one clock. */
 export interface RequestRecord extends ClassifiedRequest {
@@ -35,10 +36,10 @@ const nothing: WrittenFields = { target: '', uid: '', holder: '', about: '' };
 const telling: ReadonlySet<string> = new Set(['bind', 'lease', 'event']);
 
 /** What audits want to know of a request's body. */
-export function writtenFields(request: ClassifiedRequest, body: Buffer): WrittenFields {
-  if (body.length === 0 || !telling.has(request.class)) return nothing;
+export function writtenFields(request: ClassifiedRequest, body: WireBody): WrittenFields {
+  if (body.bytes.length === 0 || !telling.has(request.class)) return nothing;
   try {
-    const decoded = JSON.parse(body.toString('utf8')) as {
+    const decoded = decodeBody(body) as {
       metadata?: { uid?: string };
       target?: { name?: string };
       spec?: { holderIdentity?: string };

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FrameFault } from './fault-kinds.js';
-import { FrameSurgeon, frameVersion, isBookmark, type Operation } from './frame-surgery.js';
+import { FrameSurgeon, type Operation } from './frame-surgery.js';
+import { readFrame } from './watch-framing.js';
+import { contentTypeOf, formatOf, type WireFormat } from './wire-format.js';
 
 export interface WatchRelayOptions {
   readonly resource: string;
@@ -18,10 +20,11 @@ export interface WatchRelayOptions {
 /** A frame held back goes out after this long when none follows it. */
 const holdMs = 30;
 
-/** Passes one watch on, frame by frame, and does to it what was chosen. */
+/** Passes one watch on, frame by frame and in the format that the server answered in, and does to it what was chosen. */
 export class WatchRelay {
   readonly resource: string;
   readonly #options: WatchRelayOptions;
+  readonly #format: WireFormat;
   readonly #surgeon: FrameSurgeon;
   #chosen: FrameFault | undefined;
   #version = 0;
@@ -31,9 +34,11 @@ export class WatchRelay {
   constructor(options: WatchRelayOptions) {
     this.#options = options;
     this.resource = options.resource;
-    this.#surgeon = new FrameSurgeon({ choose: (frame) => this.#choose(frame) });
     const { response, answer } = options;
-    answer.writeHead(200, { 'content-type': 'application/json' });
+    const contentType = contentTypeOf(response);
+    this.#format = formatOf(contentType);
+    this.#surgeon = new FrameSurgeon({ format: this.#format, choose: (frame) => this.#choose(frame) });
+    answer.writeHead(200, { 'content-type': contentType });
     answer.flushHeaders();
     response.on('data', (chunk: Buffer) => this.#pass(chunk));
     response.once('end', () => this.#upstreamEnded('end'));
@@ -65,9 +70,10 @@ export class WatchRelay {
   }
 
   #choose(frame: Buffer): FrameFault | undefined {
-    this.#version = frameVersion(frame);
+    const { version, isBookmark } = readFrame(frame, this.#format);
+    this.#version = version;
     // A bookmark that is kept back breaks nothing but patience.
-    const fault = isBookmark(frame) ? undefined : this.#options.choose();
+    const fault = isBookmark ? undefined : this.#options.choose();
     this.#chosen = fault;
     if (fault !== undefined) this.#options.injected(fault);
     return fault;
