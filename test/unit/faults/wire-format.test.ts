@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { allowsFormat, contentTypeOf, formatOf } from '../../faults/wire-format.js';
+import { encodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import {
+  allowsFormat,
+  contentTypeOf,
+  decodeBody,
+  decodeMetadata,
+  formatOf,
+} from '../../faults/wire-format.js';
 
 describe('the format of what goes over the wire', () => {
   it('is told by the media type, whatever its parameters and letters', () => {
@@ -12,6 +19,15 @@ describe('the format of what goes over the wire', () => {
 
   it('is JSON where nothing is said', () => {
     expect(formatOf(contentTypeOf({ headers: {} }))).toBe('json');
+  });
+
+  it('does not keep the metadata of a list from being read whose kind is not known', () => {
+    const metadata = { resourceVersion: '7', continue: 'more' };
+    const known = encodeObject({ apiVersion: 'v1', kind: 'PodList', metadata, items: [] })!;
+    const bytes = Buffer.from(known.toString('latin1').replace('PodList', 'CatList'), 'latin1');
+    const list = { contentType: protobufMediaType, bytes };
+    expect(() => decodeBody(list)).toThrow('CatList');
+    expect(decodeMetadata(list)).toEqual(metadata);
   });
 
   it.each<[string | undefined, boolean, boolean]>([
