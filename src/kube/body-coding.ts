@@ -51,9 +51,9 @@ export class BodyCoding {
     if (message !== undefined) this.#serverKnowsProtobuf = true;
   }
 
-  /** A body was refused for what it is written in. @returns whether to send it once more. */
+  /** A body was refused for what it is written in. @returns whether to send it once more: in JSON, as all that follow. */
   bodyRefused(sent: EncodedBody | undefined): boolean {
-    if (sent?.contentType !== protobufMediaType || this.#serverRefusesProtobuf) return false;
+    if (sent?.contentType !== protobufMediaType) return false;
     this.#serverRefusesProtobuf = true;
     return true;
   }

@@ -56,7 +56,7 @@ function decodeInto(
       if (isSaid(field, value)) result[field.name] = value;
     }
   }
-  if (reader.position !== end) throw new ProtobufError('a field of the message is longer than the message');
+  reader.expectEnd(end);
 }
 
 /** Items of lists are always said. */
@@ -157,6 +157,7 @@ function addEntry(
     else if (tag >>> 3 === 2) value = readValue(reader, tag & 7, last, field, reading, depth + 1);
     else reader.skip(tag & 7, last);
   }
+  reader.expectEnd(last);
   let map = result[field.name] as DecodedObject | undefined;
   if (map === undefined) {
     map = {};
@@ -175,6 +176,7 @@ function readQuantity(reader: WireReader, end: number): string {
     if (tag === ((1 << 3) | wireType.bytes)) amount = reader.text(end);
     else reader.skip(tag & 7, end);
   }
+  reader.expectEnd(end);
   return amount;
 }
 
@@ -189,6 +191,7 @@ function readTime(reader: WireReader, end: number, digits: 0 | 6): string | unde
     else if (tag === 2 << 3) nanoseconds = reader.varint();
     else reader.skip(tag & 7, end);
   }
+  reader.expectEnd(end);
   const text = wholeSeconds(seconds);
   if (digits === 0) return `${text}Z`;
   return `${text}.${String(Math.floor(nanoseconds / 1000)).padStart(6, '0')}Z`;
@@ -220,6 +223,7 @@ function readIntOrString(reader: WireReader, end: number): number | string {
     else if (tag === ((3 << 3) | wireType.bytes)) text = reader.text(end);
     else reader.skip(tag & 7, end);
   }
+  reader.expectEnd(end);
   return isText ? text : number;
 }
 

@@ -38,7 +38,8 @@ export function decodeObject(bytes: Buffer, reading: Reading = 'known-fields'): 
 
 /** Nothing but the metadata of a list: that comes first, and is small. @throws ProtobufError for what is no list. */
 export function decodeListMetadata(bytes: Buffer): DecodedObject {
-  const { start, end } = openEnvelope(bytes);
+  const { kind, start, end } = openEnvelope(bytes);
+  if (!kind.endsWith('List')) throw new ProtobufError(`the message ${kind} is no list`);
   const reader = new WireReader(bytes, start);
   const type = messageType('ListMeta') as MessageType;
   if (start === end || reader.varint() !== ((1 << 3) | wireType.bytes)) return {};
@@ -110,5 +111,6 @@ function readTypeMeta(bytes: Buffer, start: number, end: number): [apiVersion: s
     else if (tag === ((2 << 3) | wireType.bytes)) kind = reader.text(end);
     else reader.skip(tag & 7, end);
   }
+  reader.expectEnd(end);
   return [apiVersion, kind];
 }

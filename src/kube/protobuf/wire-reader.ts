@@ -82,6 +82,11 @@ export class WireReader {
     if (this.position > end) fail();
   }
 
+  /** A message was read to its end, and nothing beyond it. */
+  expectEnd(end: number): void {
+    if (this.position !== end) fail();
+  }
+
   #next(): number {
     return this.bytes[this.position++] ?? fail();
   }

@@ -116,6 +116,23 @@ describe('protobuf', () => {
     expect(types()).toEqual(['application/json', protobufMediaType, 'application/json', 'application/json']);
   });
 
+  it('gives way to JSON for all that were under way when the first of them was refused', async () => {
+    server.knowsProtobuf = true;
+    server.answer = () => ({ body: pod });
+    const client = connect({ qps: -1 });
+    await bind(client);
+    const held: (() => void)[] = [];
+    server.answer = async ({ headers }) => {
+      if (headers['content-type'] !== protobufMediaType) return { body: pod };
+      await new Promise<void>((resolve) => held.push(resolve));
+      return { code: 415, body: status(415, 'UnsupportedMediaType', 'the body was in an unknown format') };
+    };
+    const both = Promise.all([bind(client), bind(client)]);
+    await until(() => held.length === 2);
+    for (const answer of held) answer();
+    expect(await both).toEqual([pod, pod]);
+  });
+
   it('is not sent twice when JSON is refused as well', async () => {
     server.answer = () => ({ code: 415, body: status(415, 'UnsupportedMediaType', 'no') });
     expect(await failure(bind(connect()))).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });

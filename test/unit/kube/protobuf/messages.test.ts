@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { decodeMessage } from '../../../../src/kube/protobuf/decode-message.js';
 import { decodeObject, encodeObject } from '../../../../src/kube/protobuf/envelope.js';
 import { messageType } from '../../../../src/kube/protobuf/message-type.js';
 import { messages } from '../../../../src/kube/protobuf/messages.js';
+import { ProtobufError } from '../../../../src/kube/protobuf/wire-reader.js';
 
 const overTheWire = (object: unknown): unknown => decodeObject(encodeObject(object)!);
 
@@ -98,5 +100,16 @@ describe('an object that is written and read', () => {
     const binding = { apiVersion: 'v1', kind: 'Binding', target: { name: 'n1' } };
     expect(() => encodeObject({ ...binding, metadata: { name: 7 } })).toThrow(/name is to be of type string/);
     expect(overTheWire(binding)).toEqual(binding);
+  });
+});
+
+describe('a part of a message that says it is shorter than it is', () => {
+  it.each([
+    ['a map', 'ObjectMeta', [0x5a, 0x04, 0x0a, 0x01, 0x61, 0x12, 0x01, 0x62]],
+    ['an amount', 'ResourceRequirements', [0x12, 0x05, 0x12, 0x03, 0x0a, 0x02, 0x31, 0x6d]],
+    ['a time', 'ObjectMeta', [0x42, 0x01, 0x08, 0x01]],
+    ['a number or a text', 'PodDisruptionBudgetSpec', [0x0a, 0x01, 0x08, 0x01]],
+  ])('is refused: %s', (_what, name, bytes) => {
+    expect(() => decodeMessage(Buffer.from(bytes), messageType(name)!)).toThrow(ProtobufError);
   });
 });

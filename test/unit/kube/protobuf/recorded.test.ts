@@ -82,6 +82,7 @@ describe('a recorded page of a list', () => {
     expect(items).toHaveLength(1);
     expect(metadata.continue).toMatch(/^[\w-]{20,}$/);
     expect(decodeListMetadata(recording('page.pb'))).toEqual(metadata);
+    expect(() => decodeListMetadata(recording('not-found.pb'))).toThrow(ProtobufError);
   });
 });
 
