@@ -222,7 +222,7 @@ export class Berth {
       logger,
       feed,
       objectFeeds: this.#policy.watchedKinds.map(this.#feedFor),
-      keep: this.#policy.extenders?.kept,
+      keep: this.#policy.extenders?.keepsObjects ? this.#policy.extenders.kept : undefined,
       unreadablePod: (raw, error) => this.#untried.unreadable(raw, error),
     });
     this.#scheduler = new Scheduler({

@@ -191,9 +191,9 @@ export class ClusterWatch {
 
   /** From now on `keep` sees each whole pod and node as it was decoded; resolves when it has seen those that are here already. */
   async keep(keep: WholeObjects, options: { readonly signal: AbortSignal }): Promise<void> {
+    await Promise.all([this.#nodes.readWholeObjects(options), this.#pods.readWholeObjects(options)]);
     this.#keepers.add(keep);
     try {
-      await Promise.all([this.#nodes.readWholeObjects(options), this.#pods.readWholeObjects(options)]);
       await this.#review(nodesPath, {}, this.#nodes.store, (node, raw) => keep.node(node, raw), options);
       await this.#review(podsPath, livePods, this.#pods.store, (pod, raw) => keep.pod(pod, raw), options);
     } catch (error) {

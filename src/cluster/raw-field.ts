@@ -5,7 +5,7 @@ import { isTracked } from './resource-names.js';
 import type { StringPool } from './string-pool.js';
 
 /*
- * Readers for fields of objects decoded from JSON. All follow Kubernetes' reading of JSON: null is absent, an absent text is
+ * Readers for fields of objects as JSON has them, whatever they came in. All follow Kubernetes' reading of JSON: null is absent, an absent text is
  * empty, an absent number 0; any other type is a `FieldError`.
  */
 

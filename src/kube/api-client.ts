@@ -13,7 +13,7 @@ import type { Credentials } from './credentials.js';
 import type { BodyStream } from './http/body-stream.js';
 import { exchange, type WireResult } from './http/exchange.js';
 import { openStream } from './http/open-stream.js';
-import { protobufMediaType } from './protobuf/envelope.js';
+import { protobufMediaType } from './protobuf/media-type.js';
 import { RateLimiter } from './rate-limiter.js';
 import { parseRetryAfter, statusError } from './status-error.js';
 import type { ApiRequest, ApiTransport, ByteStream, StreamRequest } from './transport.js';
@@ -154,7 +154,7 @@ export class ApiClient implements ApiTransport {
     this.#observeRequest(method, path, code, startedAt, 'date' in result ? result.date : undefined);
     if (result.kind === 'answered') {
       this.#coding.answered(result);
-      if (isSuccess(code)) await request.beforeDecoding?.(result.message ?? result.body);
+      if (isSuccess(code)) await request.beforeDecoding?.(result.protobuf ?? result.body);
     }
     return this.#judge(result, { ...request, timeoutMs }, headers, sent);
   }
@@ -189,7 +189,7 @@ export class ApiClient implements ApiTransport {
     try {
       return { error: undefined, value: this.#coding.decode(result), headers };
     } catch (cause) {
-      const language = result.message === undefined ? 'JSON' : 'protobuf that is understood';
+      const language = result.protobuf === undefined ? 'JSON' : 'protobuf that is understood';
       throw malformed(request, code, `is not ${language}; check that ${this.host} is an API server`, cause);
     }
   }
@@ -237,7 +237,7 @@ export class ApiClient implements ApiTransport {
       cancelTimer();
     }
     const whole = Buffer.concat(pieces);
-    return isProtobuf ? refusalText({ body: '', message: whole }) : whole.toString('utf8');
+    return isProtobuf ? refusalText({ body: '', protobuf: whole }) : whole.toString('utf8');
   }
 
   async *#chunks(

@@ -1,5 +1,6 @@
 import type { WireAnswer } from './http/exchange.js';
-import { decodeObject, encodeObject, protobufMediaType } from './protobuf/envelope.js';
+import { decodeObject, encodeObject } from './protobuf/envelope.js';
+import { protobufMediaType } from './protobuf/media-type.js';
 import type { ApiRequest } from './transport.js';
 
 const jsonMediaType = 'application/json';
@@ -41,14 +42,14 @@ export class BodyCoding {
   }
 
   /** @throws SyntaxError, ProtobufError for what cannot be read. */
-  decode({ body, message }: WireAnswer): unknown {
-    if (message !== undefined) return decodeObject(message);
+  decode({ body, protobuf }: WireAnswer): unknown {
+    if (protobuf !== undefined) return decodeObject(protobuf);
     return body === '' ? undefined : JSON.parse(body);
   }
 
   /** Takes note of what a server answers in. */
-  answered({ message }: Pick<WireAnswer, 'message'>): void {
-    if (message !== undefined) this.#serverKnowsProtobuf = true;
+  answered({ protobuf }: Pick<WireAnswer, 'protobuf'>): void {
+    if (protobuf !== undefined) this.#serverKnowsProtobuf = true;
   }
 
   /** A body was refused for what it is written in. @returns whether to send it once more: in JSON, as all that follow. */
@@ -60,10 +61,10 @@ export class BodyCoding {
 }
 
 /** The text of an answer that is no success: of one in protobuf, as JSON would have brought it. */
-export function refusalText({ body, message }: Pick<WireAnswer, 'body' | 'message'>): string {
-  if (message === undefined) return body;
+export function refusalText({ body, protobuf }: Pick<WireAnswer, 'body' | 'protobuf'>): string {
+  if (protobuf === undefined) return body;
   try {
-    return JSON.stringify(decodeObject(message));
+    return JSON.stringify(decodeObject(protobuf));
   } catch {
     return '';
   }

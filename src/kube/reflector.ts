@@ -74,7 +74,8 @@ export class Reflector<T extends KubeObject> {
   #malformedAt: string | undefined;
   /** Errors the server answered in a row, without anything new in between. */
   #refusals = 0;
-  #listing = false;
+  /** A list is being read that may bring the known fields alone. */
+  #listsKnownFields = false;
   /** Ends the watch or the pause of this moment. */
   #interruption = new AbortController();
   /** Who waits for a list that begins after they asked. */
@@ -144,11 +145,9 @@ export class Reflector<T extends KubeObject> {
    * delivered again.
    */
   async readWholeObjects({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (!this.#protobuf) return;
+    if (this.#protobuf) this.#interruption.abort(new Error('objects are to come with all of their fields'));
     this.#protobuf = false;
-    this.#interruption.abort(new Error('objects are to come with all of their fields'));
-    // A list that is being read was asked for before.
-    if (this.#listing) await this.refresh({ signal });
+    if (this.#listsKnownFields) await this.refresh({ signal });
   }
 
   /** Lists and watches until the signal fires; resolves then. No fault ends it. */
@@ -178,7 +177,7 @@ export class Reflector<T extends KubeObject> {
 
   /** @returns milliseconds to pause before going on. */
   async #tryList(signal: AbortSignal): Promise<number> {
-    this.#listing = true;
+    this.#listsKnownFields = this.#protobuf;
     try {
       await this.#list(signal);
       return 0;
@@ -190,7 +189,7 @@ export class Reflector<T extends KubeObject> {
       else this.#store.report({ ...fault, kind: 'error', code: codeOf(error) });
       return retryInMs;
     } finally {
-      this.#listing = false;
+      this.#listsKnownFields = false;
     }
   }
 

@@ -39,6 +39,7 @@ export function manySidedPod(name: string, node: ApiObject): object {
           labelSelector: {},
           minDomains: 3,
           nodeAffinityPolicy: 'Honor',
+          nodeTaintsPolicy: 'Ignore',
           matchLabelKeys: ['app'],
         },
       ],
@@ -113,6 +114,7 @@ export function manySidedPod(name: string, node: ApiObject): object {
           volumeMounts: [{ name: 'empty', mountPath: '/c' }],
         },
       ],
+      resourceClaims: [{ name: 'device', resourceClaimTemplateName: 'device' }],
       volumes: [
         { name: 'empty', emptyDir: {} },
         { name: 'claim', persistentVolumeClaim: { claimName: 'claim', readOnly: true } },
@@ -151,3 +153,72 @@ export function manySidedPod(name: string, node: ApiObject): object {
     },
   };
 }
+
+/** What a pod cannot have together with what `manySidedPod` has. */
+export function otherSidedPod(name: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, finalizers: ['example.com/stays'] },
+    spec: {
+      schedulerName: 'nobody',
+      terminationGracePeriodSeconds: 0,
+      hostUsers: false,
+      runtimeClassName: 'heavy',
+      restartPolicy: 'Never',
+      resources: { requests: { cpu: '2', memory: '1Gi' } },
+      containers: [
+        {
+          name: 'main',
+          image: 'x',
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+        },
+      ],
+      volumes: [
+        {
+          name: 'odd',
+          ephemeral: {
+            volumeClaimTemplate: {
+              spec: {
+                accessModes: ['ReadWriteOnce'],
+                // An API server takes this name, and must not be able to hand it on to harm anybody.
+                resources: { requests: { storage: '1Gi', ['__proto__']: '1' } },
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** What a kubelet and a first scheduler write of it. */
+export const manySidedStatus = {
+  phase: 'Pending',
+  startTime: '2026-01-01T00:00:00Z',
+  nominatedNodeName: 'plain',
+  conditions: [
+    {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: 'nö',
+      lastTransitionTime: '2026-01-01T00:00:01Z',
+    },
+    { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' },
+    { type: 'PodResizePending', status: 'True', reason: 'Infeasible' },
+  ],
+  resourceClaimStatuses: [{ name: 'device', resourceClaimName: 'device-1' }],
+  containerStatuses: [
+    {
+      name: 'main',
+      image: 'x',
+      imageID: '',
+      ready: false,
+      restartCount: 0,
+      allocatedResources: { cpu: '1500m' },
+      resources: { requests: { cpu: '1' } },
+    },
+  ],
+};

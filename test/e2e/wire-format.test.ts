@@ -16,7 +16,7 @@ import type { ApiObject } from '../controlplane/api-client.js';
 import { schedulingEvents } from './audit.js';
 import { BerthProcess } from './berth-process.js';
 import { startCluster, type TestCluster } from './cluster-setup.js';
-import { manySidedPod } from './many-sided-pod.js';
+import { manySidedPod, manySidedStatus, otherSidedPod } from './many-sided-pod.js';
 import { PodWatch } from './pod-watch.js';
 import { until } from './until.js';
 import { createPods, PODS, type Pod, replicas } from './workload.js';
@@ -43,6 +43,13 @@ beforeAll(async () => {
     declaredFeatures: ['A', 'B'],
   };
   await cluster.plane.api.patch('/api/v1/nodes/plain/status', { status });
+  await cluster.plane.api.create('/apis/node.k8s.io/v1/runtimeclasses', {
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'heavy' },
+    handler: 'heavy',
+    overhead: { podFixed: { cpu: '250m', memory: '120Mi' } },
+  });
 });
 
 afterAll(async () => {
@@ -61,6 +68,7 @@ function connect(options: { readonly protobuf: boolean }): ApiClient {
 class Copy<T extends KubeObject> {
   readonly decoded = new Map<string, unknown>();
   readonly deleted: string[] = [];
+  readonly faults: unknown[] = [];
   readonly reflector: Reflector<T>;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
@@ -75,7 +83,12 @@ class Copy<T extends KubeObject> {
         this.decoded.set(object.name, raw);
         return object;
       },
-      handler: { added: () => {}, updated: () => {}, deleted: ({ name }) => this.deleted.push(name) },
+      handler: {
+        added: () => {},
+        updated: () => {},
+        deleted: ({ name }) => this.deleted.push(name),
+        disruption: (disruption) => this.faults.push(disruption),
+      },
     });
     this.#running = this.reflector.run({ signal: this.#stop.signal });
   }
@@ -106,6 +119,11 @@ describe('objects that come as protobuf', () => {
       const { api } = cluster.plane;
       const owner = await api.get<ApiObject>('/api/v1/nodes/plain');
       await api.create(PODS, manySidedPod(`listed-${kind}`, owner));
+      await api.create(PODS, otherSidedPod(`leaving-${kind}`));
+      await api.patch(`${PODS}/leaving-${kind}/ephemeralcontainers`, {
+        spec: { ephemeralContainers: [{ name: 'debug', image: 'x', targetContainerName: 'main' }] },
+      });
+      await api.delete(`${PODS}/leaving-${kind}`, { gracePeriodSeconds: 0 });
       const make = createProjector as () => (raw: unknown) => KubeObject;
       const copies = [false, true].map(
         (inProtobuf) => new Copy(`/api/v1/${kind}`, make(), { protobuf: inProtobuf }),
@@ -117,23 +135,7 @@ describe('objects that come as protobuf', () => {
         );
         await api.create(PODS, manySidedPod(`watched-${kind}`, owner));
         await api.patch(`${PODS}/watched-${kind}`, { metadata: { labels: { changed: 'yes', tier: null } } });
-        await api.patch(`${PODS}/watched-${kind}/status`, {
-          status: {
-            nominatedNodeName: 'plain',
-            conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'nö' }],
-            containerStatuses: [
-              {
-                name: 'main',
-                image: 'x',
-                imageID: '',
-                ready: false,
-                restartCount: 0,
-                allocatedResources: { cpu: '1500m' },
-                resources: { requests: { cpu: '1' } },
-              },
-            ],
-          },
-        });
+        await api.patch(`${PODS}/watched-${kind}/status`, { status: manySidedStatus });
         await api.patch('/api/v1/nodes/plain', {
           metadata: { annotations: { of: kind } },
           spec: { unschedulable: true },
@@ -149,6 +151,7 @@ describe('objects that come as protobuf', () => {
           });
         await until('both copies have heard of everything', async () => settled());
         expect(slim.objects).toEqual(json.objects);
+        expect(copies.flatMap(({ faults }) => faults)).toEqual([]);
         for (const [name, whole] of json.decoded)
           expect(whole).toMatchObject(slim.decoded.get(name) as object);
         // Else two copies in JSON would have been compared.

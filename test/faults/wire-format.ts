@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { decodeListMetadata, decodeObject, protobufMediaType } from '../../src/kube/protobuf/envelope.js';
+import { decodeListMetadata, decodeObject } from '../../src/kube/protobuf/envelope.js';
+import { protobufMediaType } from '../../src/kube/protobuf/media-type.js';
 
 /** What an API server and its clients write in: a real one knows both, the embedded one JSON alone. */
 export type WireFormat = 'json' | 'protobuf';

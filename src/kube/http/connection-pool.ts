@@ -14,7 +14,7 @@ export interface ConnectionPoolOptions extends Omit<ConnectionTarget, 'secureCon
 }
 
 interface WaitingExchange {
-  readonly text: string | Buffer;
+  readonly request: string | Buffer;
   readonly handler: ExchangeHandler;
 }
 
@@ -47,7 +47,7 @@ export class ConnectionPool {
   /** Sends a request on a free connection, or when one becomes free. @throws HttpFault for what cannot be a request. */
   dispatch(request: WireRequest, handler: ExchangeHandler): void {
     if (this.#state === 'closed') throw closed();
-    this.#waiting.push({ text: requestText(this.#options.url.host, request), handler });
+    this.#waiting.push({ request: requestText(this.#options.url.host, request), handler });
     const connection = this.#idle.pop();
     if (connection === undefined) this.#openMore();
     else this.#serve(connection);
@@ -70,7 +70,7 @@ export class ConnectionPool {
   #serve(connection: Connection): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (!next.handler.started(connection)) continue;
-      connection.send(next.text, next.handler);
+      connection.send(next.request, next.handler);
       return;
     }
     if (this.#state === 'open') this.#idle.push(connection);

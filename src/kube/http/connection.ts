@@ -73,12 +73,12 @@ export class Connection {
   }
 
   /** Writes a request. Only a free connection may be given one. */
-  send(text: string | Buffer, handler: ExchangeHandler): void {
+  send(request: string | Buffer, handler: ExchangeHandler): void {
     this.#state = 'busy';
     this.#handler = handler;
     this.#parser.begin();
     this.#socket.ref();
-    this.#socket.write(text);
+    this.#socket.write(request);
   }
 
   /** Ends the connection. The exchange it carries fails with the cause. */

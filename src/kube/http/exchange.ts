@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { onAbort } from '../on-abort.js';
-import { protobufMediaType } from '../protobuf/envelope.js';
+import { protobufMediaType } from '../protobuf/media-type.js';
 import type { AnswerHead } from './answer-parser.js';
 import type { Connection, ExchangeHandler } from './connection.js';
 import type { ConnectionPool } from './connection-pool.js';
@@ -23,7 +23,7 @@ export interface WireAnswer {
   /** '' where it is no text. */
   readonly body: string;
   /** The body of an answer in protobuf. */
-  readonly message: Buffer | undefined;
+  readonly protobuf: Buffer | undefined;
 }
 
 /** `sent` is true once the request was being written: from then on the server may have acted. */
@@ -96,9 +96,9 @@ class PendingExchange implements ExchangeHandler {
     const { code = 0, mediaType, retryAfter, date } = this.#head ?? {};
     const [first, ...others] = this.#pieces;
     const whole = others.length === 0 ? first : Buffer.concat(this.#pieces, this.#length);
-    const message = mediaType === protobufMediaType ? whole : undefined;
-    const body = message === undefined ? (whole?.toString('utf8') ?? '') : '';
-    this.#settle({ kind: 'answered', code, retryAfter, date, body, message });
+    const protobuf = mediaType === protobufMediaType ? whole : undefined;
+    const body = protobuf === undefined ? (whole?.toString('utf8') ?? '') : '';
+    this.#settle({ kind: 'answered', code, retryAfter, date, body, protobuf });
   }
 
   failed(cause: unknown): void {

@@ -53,7 +53,7 @@ function decodeInto(
       decodeInto(result, reader, endOf(reader, wire, end), field.message as MessageType, reading, depth + 1);
     else {
       const value = readValue(reader, wire, end, field, reading, depth);
-      if (isSaid(field, value)) result[field.name] = value;
+      if (isSaid(field, value, reading)) result[field.name] = value;
     }
   }
   reader.expectEnd(end);
@@ -66,8 +66,8 @@ function append(result: DecodedObject, { name }: Field, value: unknown): void {
   else (list as unknown[]).push(value);
 }
 
-/** False for zeros that Go leaves out of JSON. Nobody misses an empty message that is no pointer. */
-function isSaid({ kind }: Field, value: unknown): boolean {
+/** False for zeros that Go leaves out of JSON. In what clients send, empty messages that are no pointers mean nothing either. */
+function isSaid({ kind }: Field, value: unknown, reading: Reading): boolean {
   switch (kind) {
     case 'string':
     case 'bytes':
@@ -80,6 +80,7 @@ function isSaid({ kind }: Field, value: unknown): boolean {
     case 'MicroTime':
       return value !== undefined;
     case 'message':
+      if (reading === 'known-fields') return true;
       for (const _ in value as object) return true;
       return false;
     default:
@@ -163,9 +164,17 @@ function addEntry(
     map = {};
     result[field.name] = map;
   }
-  // A plain assignment would change the prototype; no API server admits such a key.
-  if (key === '__proto__') throw new ProtobufError('a key must not be named __proto__');
-  map[key] = value;
+  if (key === '__proto__') addProtoKey(map, value, reading);
+  else map[key] = value;
+}
+
+/**
+ * API servers check the names of few maps: whoever may create a pod may write this key into one, and must not stop the whole list by it. As
+ * JSON has it, it is a key like any other, where a plain assignment would change the prototype.
+ */
+function addProtoKey(map: DecodedObject, value: unknown, reading: Reading): void {
+  if (reading === 'all-fields') throw new ProtobufError('a key must not be named __proto__');
+  Object.defineProperty(map, '__proto__', { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** `resource.Quantity` is a message with its text (1). */
@@ -197,6 +206,8 @@ function readTime(reader: WireReader, end: number, digits: 0 | 6): string | unde
   return `${text}.${String(Math.floor(nanoseconds / 1000)).padStart(6, '0')}Z`;
 }
 
+const outOfRange = 'out of range: ';
+
 let lastSeconds = 0;
 let lastText = '1970-01-01T00:00:00';
 
@@ -204,8 +215,8 @@ let lastText = '1970-01-01T00:00:00';
 function wholeSeconds(seconds: number): string {
   if (seconds !== lastSeconds) {
     const date = new Date(seconds * second);
-    if (Number.isNaN(date.getTime())) throw new ProtobufError('a time is out of range');
-    lastText = date.toISOString().slice(0, -5);
+    // An API server stores what is no time as well: it concerns the one object that has it, and whoever reads it there.
+    lastText = Number.isNaN(date.getTime()) ? outOfRange : date.toISOString().slice(0, -5);
     lastSeconds = seconds;
   }
   return lastText;

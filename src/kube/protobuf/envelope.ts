@@ -4,9 +4,6 @@ import { type MessageType, messageType } from './message-type.js';
 import { ProtobufError, WireReader, wireType } from './wire-reader.js';
 import { WireWriter } from './wire-writer.js';
 
-/** The media type of what is in here. */
-export const protobufMediaType = 'application/vnd.kubernetes.protobuf';
-
 /** Before every object: it says that the rest is a `runtime.Unknown`. */
 const magic = Buffer.from('k8s\0', 'latin1');
 

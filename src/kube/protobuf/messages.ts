@@ -32,7 +32,7 @@ const requirement: Schema = { 1: 'key:string', 2: 'operator:string', 3: 'values:
 /**
  * Messages of the Kubernetes API (the `generated.proto` files of k8s.io/api and k8s.io/apimachinery 0.37.1), with the fields that
  * somebody here asks for. By field number: `name:type`, lists as `name:[]type`, maps with texts as keys as `name:{}type`. A capitalised type
- * names another message; `?` marks what is a pointer in Go, so that a zero was meant; `+` what stands inline in JSON; `!` what only a server wants to
+ * names another message; `?` marks what Go writes into JSON at its zero as well, mostly because it is a pointer there; `+` what stands inline in JSON; `!` what only a server wants to
  * read; what is `skip` is known, and read by nobody.
  */
 export const messages: Readonly<Record<string, Schema>> = {
@@ -92,7 +92,6 @@ export const messages: Readonly<Record<string, Schema>> = {
     8: '!serviceAccountName:string',
     10: 'nodeName:string',
     11: 'hostNetwork:bool',
-    14: 'securityContext:skip',
     18: 'affinity:Affinity?',
     19: 'schedulerName:string',
     20: 'initContainers:[]Container',
@@ -348,7 +347,7 @@ export const messages: Readonly<Record<string, Schema>> = {
   Deployment: { ...object, 3: 'status:skip', 2: 'spec:DeploymentSpec' },
   DeploymentSpec: {
     1: 'replicas:int?',
-    2: 'selector:LabelSelector',
+    2: 'selector:LabelSelector?',
     3: 'template:PodTemplateSpec',
     4: 'strategy:DeploymentStrategy',
     5: 'minReadySeconds:int',
@@ -384,26 +383,26 @@ export const messages: Readonly<Record<string, Schema>> = {
     3: 'port:int',
     4: 'targetPort:IntOrString',
     5: 'nodePort:int',
-    6: 'appProtocol:string',
+    6: 'appProtocol:string?',
   },
   PriorityClass: {
     1: 'metadata:ObjectMeta',
     2: 'value:int?',
     3: 'globalDefault:bool',
     4: 'description:string',
-    5: 'preemptionPolicy:string',
+    5: 'preemptionPolicy:string?',
   },
   PodDisruptionBudget: { ...object, 3: 'status:skip', 2: 'spec:PodDisruptionBudgetSpec' },
   PodDisruptionBudgetSpec: {
     1: 'minAvailable:IntOrString',
-    2: 'selector:LabelSelector',
+    2: 'selector:LabelSelector?',
     3: 'maxUnavailable:IntOrString',
-    4: 'unhealthyPodEvictionPolicy:string',
+    4: 'unhealthyPodEvictionPolicy:string?',
   },
   SelfSubjectAccessReview: { ...object, 3: 'status:skip', 2: 'spec:SelfSubjectAccessReviewSpec' },
   SelfSubjectAccessReviewSpec: {
-    1: 'resourceAttributes:ResourceAttributes',
-    2: 'nonResourceAttributes:NonResourceAttributes',
+    1: 'resourceAttributes:ResourceAttributes?',
+    2: 'nonResourceAttributes:NonResourceAttributes?',
   },
   ResourceAttributes: {
     1: 'namespace:string',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import { encodeObject } from '../../../src/kube/protobuf/envelope.js';
+import { protobufMediaType } from '../../../src/kube/protobuf/media-type.js';
 import {
   allowsFormat,
   contentTypeOf,

@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ApiClient, type ApiClientOptions } from '../../../src/kube/api-client.js';
 import { ApiError } from '../../../src/kube/api-error.js';
 import { loadCredentials } from '../../../src/kube/credentials.js';
-import { decodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import { decodeObject } from '../../../src/kube/protobuf/envelope.js';
+import { protobufMediaType } from '../../../src/kube/protobuf/media-type.js';
 import { type Certificate, issue, makeAuthority } from './certificates.js';
 import { FaultServer, status } from './fault-server.js';
 import { ImpatientClock } from './impatient-clock.js';

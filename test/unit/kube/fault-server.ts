@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { encodeObject, protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import { encodeObject } from '../../../src/kube/protobuf/envelope.js';
+import { protobufMediaType } from '../../../src/kube/protobuf/media-type.js';
 import { encodeWatchFrame } from '../../../src/kube/protobuf/watch-frame.js';
 
 export interface ReceivedRequest {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../../src/kube/api-client.js';
 import { loadCredentials } from '../../../src/kube/credentials.js';
 import type { Disruption } from '../../../src/kube/disruption.js';
-import { protobufMediaType } from '../../../src/kube/protobuf/envelope.js';
+import { protobufMediaType } from '../../../src/kube/protobuf/media-type.js';
 import { Reflector, type ReflectorOptions } from '../../../src/kube/reflector.js';
 import { FaultServer, type ServedWatch, status } from './fault-server.js';
 import { ImpatientClock } from './impatient-clock.js';
@@ -234,6 +234,34 @@ describe.each([
       expect(wholes).toContain('b');
       expect(told).toEqual(['synced', '+a@11', '+b@12']);
       expect(disruptions).toEqual([]);
+    });
+
+    it('are waited for by whoever asks second, when the first gave up while that list was under way', async () => {
+      let answer = (): void => {};
+      let asked = 0;
+      server.answer = async () => {
+        asked += 1;
+        if (asked === 1)
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        return list(10, raw('a', 4));
+      };
+      const reflector = start();
+      await until(() => asked === 1);
+      const impatient = new AbortController();
+      const first = reflector.readWholeObjects({ signal: impatient.signal });
+      impatient.abort();
+      await first;
+      let done = false;
+      const second = reflector.readWholeObjects({ signal: stop.signal }).then(() => {
+        done = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(done).toBe(false);
+      answer();
+      await second;
+      expect(asked).toBe(2);
     });
 
     it('are all there when a list was under way that brought the known fields alone', async () => {

@@ -113,3 +113,36 @@ describe('a part of a message that says it is shorter than it is', () => {
     expect(() => decodeMessage(Buffer.from(bytes), messageType(name)!)).toThrow(ProtobufError);
   });
 });
+
+/* What somebody may write into an object must not stop the list that it is in. */
+describe('an object with something in it that an API server lets pass', () => {
+  const requests = JSON.parse('{"storage":"1Gi","__proto__":"1"}') as object;
+
+  it('has a key that is named as prototypes are, and is no other object for it', () => {
+    const claim = { spec: { resources: { requests } } };
+    const pod = {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      spec: { volumes: [{ name: 'v', ephemeral: { volumeClaimTemplate: claim } }] },
+    };
+    const read = overTheWire(pod) as typeof pod;
+    expect(JSON.stringify(read)).toContain('{"storage":"1Gi","__proto__":"1"}');
+    const found = read.spec.volumes[0]!.ephemeral.volumeClaimTemplate.spec.resources.requests;
+    expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
+    expect(Object.keys(found)).toEqual(['storage', '__proto__']);
+  });
+
+  it('is refused for that key where nothing may be lost', () => {
+    const node = { kind: 'Node', apiVersion: 'v1', status: { allocatable: requests } };
+    expect(() => decodeObject(encodeObject(node)!, 'all-fields')).toThrow(
+      'a key must not be named __proto__',
+    );
+  });
+
+  it('has a time that is none, which is a matter of whoever reads it', () => {
+    // Field 7 of a pod's status, with so many seconds that there is no such day.
+    const status = Buffer.from([0x3a, 0x08, 0x08, 0x80, 0xc0, 0xca, 0xf3, 0x84, 0xa3, 0x02]);
+    const read = decodeMessage(status, messageType('PodStatus')!);
+    expect(Date.parse(read.startTime as string)).toBeNaN();
+  });
+});
