@@ -194,6 +194,7 @@ export class Berth {
           this.#untried.settled(uid);
         },
         left: (pod) => this.#refusals.left(pod),
+        leftUnbound: (pod) => this.#preemptions.leftUnbound(pod),
       },
     });
     this.#refusals = new KubeletRefusals({

@@ -28,6 +28,8 @@ export interface ClusterFeedOptions {
     movedElsewhere?(pod: Pod): void;
     /** A bound pod left its node, and is counted there no more; waiting pods have not been told yet. */
     left?(pod: Pod): void;
+    /** A pod of ours left that was on no node, nor assumed on one: no room is freed by it, and waiting pods are not told. */
+    leftUnbound?(pod: Pod): void;
     /** A pod left for good, or is bound: whatever was kept for it can go. */
     settled?(uid: string): void;
   };
@@ -154,8 +156,12 @@ export class ClusterFeed {
     const promised = withNomination(pod, queue.nominator);
     queue.delete(pod.uid);
     observe?.settled?.(pod.uid);
-    if (cluster.isAssumed(pod.uid)) this.#forgetAssumed(pod);
-    else if (promised.nominatedNodeName !== '') this.nominationEnded(promised);
+    if (cluster.isAssumed(pod.uid)) {
+      this.#forgetAssumed(pod);
+      return;
+    }
+    if (promised.nominatedNodeName !== '') this.nominationEnded(promised);
+    observe?.leftUnbound?.(pod);
   }
 
   /** A pending pod of another scheduler is promised a node, another one, or, without `now`, none any more. */

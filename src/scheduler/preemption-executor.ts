@@ -127,6 +127,15 @@ export class PreemptionExecutor implements PreemptionActions {
     return seen !== undefined && !seen.terminating;
   }
 
+  /**
+   * A pod left that was on no node, and so freed none. It may be a victim all the same, whose binding failed between choice and deletion: then
+   * nothing else tells its preemptor that it is held back no longer.
+   */
+  leftUnbound({ uid }: Pod): void {
+    for (const [preemptor, { last }] of this.#underWay)
+      if (last?.uid === uid) this.#options.queue().activate([preemptor]);
+  }
+
   begin(preemption: Preemption): void {
     const { preemptor, victims } = preemption;
     this.#options.observer?.began?.(preemption);

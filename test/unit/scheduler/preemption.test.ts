@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { Action } from '../../../src/cluster/action.js';
 import type { Pod } from '../../../src/cluster/pod.js';
 import { clusterEvent } from '../../../src/framework/cluster-events.js';
+import type { Cycle } from '../../../src/framework/cycle.js';
 import type {
+  BindPlugin,
   NodeFilterPlugin,
   PermitPlugin,
   Plugin,
@@ -294,6 +296,35 @@ describe('a pod that preempts', () => {
     expect(it.cluster.pod(low.uid)).toBeUndefined();
     await it.attempt();
     expect(it.outcome(high)).toMatchObject({ kind: 'bound' });
+  });
+
+  it('comes back when its victim leaves whose binding failed meanwhile, and which never was on the node', async () => {
+    let failBinding = (): void => {};
+    const it = world({
+      name: 'SlowBind',
+      bind: (_cycle: Cycle, { name }: Pod) =>
+        name !== 'low'
+          ? Promise.resolve(undefined)
+          : new Promise<Status>((resolve) => {
+              failBinding = () => resolve(failure('the node would not take the pod any more'));
+            }),
+    } as BindPlugin);
+    const low = it.show(cpu('low', '4'));
+    await it.attempt();
+    const high = it.show(cpu('high', '4', 10));
+    await it.attempt();
+    expect(it.calls).toContain('DELETE low');
+    failBinding();
+    await it.clock.advance(0);
+    expect(it.outcome(low)).toMatchObject({ kind: 'pending' });
+    // What was taken back is free, but the preemptor is held back until its victim is seen to go.
+    await it.clock.advance(10_000);
+    it.queue.flushBackoff();
+    expect(it.queue.whereIs(high.uid)).toBe('gated');
+    it.remove(low);
+    expect(it.queue.whereIs(high.uid)).toBe('active');
+    await it.attempt();
+    expect(it.outcome(high)).toMatchObject({ kind: 'bound', pod: { nodeName: 'a' } });
   });
 
   it('may go while its victims leave: they leave all the same, and nothing is left of it', async () => {

@@ -93,7 +93,10 @@ export class SchedulerWorld {
       queue: this.queue,
       isOurs: (name) => name === 'berth',
       rejectWaiting: (uid, reason) => waiting.reject(uid, '', reason),
-      observe: { settled: (uid) => statuses.forget(uid) },
+      observe: {
+        settled: (uid) => statuses.forget(uid),
+        leftUnbound: (pod) => this.executor.leftUnbound(pod),
+      },
     });
     this.scheduler = new Scheduler({
       cluster,

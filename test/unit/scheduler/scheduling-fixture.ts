@@ -34,12 +34,14 @@ export function defaultProfile(options: Partial<ProfileOptions> = {}): Profile {
   });
 }
 
-/** A profile of exactly these plugins, in this order, beside the queue sort and the binder that every profile needs. */
+/** A profile of exactly these plugins, in this order, beside the queue sort and the binder that every profile needs, if they bring none. */
 export function profileOf(plugins: readonly Plugin[], options: Partial<ProfileOptions> = {}): Profile {
   const registry = new Registry();
   const sort: QueueSortPlugin = { name: 'Sort', less: () => false };
   const bind: BindPlugin = { name: 'Bind', bind: async () => undefined };
-  const obligatory: Plugin[] = [sort, bind];
+  const obligatory: Plugin[] = plugins.some((plugin) => implementsPoint(plugin, 'bind'))
+    ? [sort]
+    : [sort, bind];
   for (const plugin of [...obligatory, ...plugins]) {
     const points = extensionPoints.filter((point) => implementsPoint(plugin, point));
     registry.register({ name: plugin.name, points, create: () => plugin });
