@@ -92,15 +92,21 @@ export class ProgramSlot implements Replica {
     this.proxy.knowledge(generation).paused(from, time.now());
   };
 
-  async unsettled({ nodes, pods }: FinalState): Promise<string[]> {
+  async unsettled({ nodes, pods, schedulerName }: FinalState): Promise<string[]> {
     const metrics = await this.#metrics().catch(() => undefined);
     if (metrics === undefined) return ['it does not answer'];
     const placed = pods.filter((pod) => (pod.spec.nodeName ?? '') !== '' && !isOver(pod)).length;
+    const gated = pods.filter(
+      ({ spec }) => spec.schedulerName === schedulerName && (spec.schedulingGates ?? []).length > 0,
+    ).length;
     const expected: readonly (readonly [string, string, number])[] = [
       ['assumed pods', 'scheduler_cache_size{type="assumed_pods"}', 0],
       ['pods on nodes', 'scheduler_cache_size{type="pods"}', placed],
       ['nodes', 'scheduler_cache_size{type="nodes"}', nodes.length],
       ['events in flight', 'scheduler_inflight_events{event="Event"}', 0],
+      // A preemptor is held back while its victims leave: soon there is room where there was none.
+      ['pods held back', 'scheduler_pending_pods{queue="gated"}', gated],
+      ['pods in backoff', 'scheduler_pending_pods{queue="backoff"}', 0],
     ];
     return expected.flatMap(([what, sample, count]) => {
       const found = valueOfSample(metrics, sample);
