@@ -80,29 +80,16 @@ export class ClusterWatch {
         throw error;
       }
     };
-    const protobuf = keep === undefined;
-    this.#nodes = this.#reflect<Node>(
-      'nodes',
-      nodesPath,
-      projectNode,
-      { protobuf },
-      {
-        added: (node) => feed.nodeAdded(node),
-        updated: (old, node) => feed.nodeUpdated(old, node),
-        deleted: (node) => feed.nodeDeleted(node),
-      },
-    );
-    this.#pods = this.#reflect<Pod>(
-      'pods',
-      podsPath,
-      projectPod,
-      { protobuf },
-      {
-        added: (pod) => feed.podAdded(pod),
-        updated: (old, pod) => feed.podUpdated(old, pod),
-        deleted: (pod) => feed.podDeleted(pod),
-      },
-    );
+    this.#nodes = this.#reflect<Node>('nodes', nodesPath, projectNode, {
+      added: (node) => feed.nodeAdded(node),
+      updated: (old, node) => feed.nodeUpdated(old, node),
+      deleted: (node) => feed.nodeDeleted(node),
+    });
+    this.#pods = this.#reflect<Pod>('pods', podsPath, projectPod, {
+      added: (pod) => feed.podAdded(pod),
+      updated: (old, pod) => feed.podUpdated(old, pod),
+      deleted: (pod) => feed.podDeleted(pod),
+    });
     for (const objects of objectFeeds) this.#adopt(objects, this.#reflectorOf(objects));
     this.#exposeMetrics();
   }
@@ -237,17 +224,11 @@ export class ClusterWatch {
 
   #reflectorOf(objects: ObjectFeed): Reflector<KubeObject> {
     const { resource, path, project } = objects.kind;
-    return this.#makeReflector(
-      resource,
-      path,
-      project,
-      { protobuf: false },
-      {
-        added: (object) => objects.added(object),
-        updated: (old, object) => objects.updated(old, object),
-        deleted: (object) => objects.deleted(object),
-      },
-    );
+    return this.#makeReflector(resource, path, project, {
+      added: (object) => objects.added(object),
+      updated: (old, object) => objects.updated(old, object),
+      deleted: (object) => objects.deleted(object),
+    });
   }
 
   #adopt({ kind }: ObjectFeed, reflector: Reflector<KubeObject>): void {
@@ -263,10 +244,11 @@ export class ClusterWatch {
     resource: string,
     path: string,
     project: (raw: unknown) => T,
-    wire: { readonly protobuf: boolean },
     handler: ReflectorHandler<T>,
   ): Reflector<T> {
-    const reflector = this.#makeReflector(resource, path, project, wire, handler);
+    // Who keeps objects wants all of their fields.
+    const protobuf = this.#keepers.size === 0;
+    const reflector = this.#makeReflector(resource, path, project, handler, { protobuf });
     this.#reflectors.set(resource, reflector);
     return reflector;
   }
@@ -275,8 +257,8 @@ export class ClusterWatch {
     resource: string,
     path: string,
     project: (raw: unknown) => T,
-    { protobuf }: { readonly protobuf: boolean },
     handler: ReflectorHandler<T>,
+    { protobuf }: { readonly protobuf: boolean } = { protobuf: false },
   ): Reflector<T> {
     const { transport, clock, random } = this.#options;
     return new Reflector<T>({

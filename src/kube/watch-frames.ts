@@ -14,30 +14,32 @@ export interface WatchFrames {
 }
 
 export function watchFrames({ format }: Pick<ByteStream, 'format'>): WatchFrames {
-  return format === 'protobuf' ? new ProtobufFrames() : new JsonFrames();
+  return format === 'protobuf'
+    ? new DecodedFrames(new MessageSplitter(), decode)
+    : new DecodedFrames(new FrameSplitter(), parse);
 }
 
-class JsonFrames implements WatchFrames {
-  readonly #splitter = new FrameSplitter();
+/** Cuts a stream into frames. */
+interface Splitter<Frame> {
+  push(chunk: Uint8Array): Iterable<Frame>;
+  readonly pendingBytes: number;
+}
+
+class DecodedFrames<Frame> implements WatchFrames {
+  readonly #splitter: Splitter<Frame>;
+  readonly #decode: (frame: Frame) => unknown;
+
+  constructor(splitter: Splitter<Frame>, decodeFrame: (frame: Frame) => unknown) {
+    this.#splitter = splitter;
+    this.#decode = decodeFrame;
+  }
 
   get pendingBytes(): number {
     return this.#splitter.pendingBytes;
   }
 
   *push(chunk: Uint8Array): Generator<WatchEvent, void, undefined> {
-    for (const frame of this.#splitter.push(chunk)) yield readWatchEvent(parse(frame));
-  }
-}
-
-class ProtobufFrames implements WatchFrames {
-  readonly #splitter = new MessageSplitter();
-
-  get pendingBytes(): number {
-    return this.#splitter.pendingBytes;
-  }
-
-  *push(chunk: Uint8Array): Generator<WatchEvent, void, undefined> {
-    for (const frame of this.#splitter.push(chunk)) yield readWatchEvent(decode(frame));
+    for (const frame of this.#splitter.push(chunk)) yield readWatchEvent(this.#decode(frame));
   }
 }
 

@@ -118,11 +118,10 @@ function readValue(
     case 'IntOrString':
       return readIntOrString(reader, endOf(reader, wire, end));
     case 'bytes': {
-      const start = reader.position;
       const last = endOf(reader, wire, end);
       const from = reader.position;
       reader.position = last;
-      return start === last ? '' : reader.bytes.toString('base64', from, last);
+      return reader.bytes.toString('base64', from, last);
     }
     default: {
       const result: DecodedObject = {};

@@ -15,6 +15,8 @@ interface Envelope {
   readonly end: number;
 }
 
+const typeMetaType = messageType('TypeMeta') as MessageType;
+const listMetaType = messageType('ListMeta') as MessageType;
 const writer = new WireWriter();
 
 /** A kind that another group has under the same name goes by group and version. */
@@ -38,10 +40,9 @@ export function decodeListMetadata(bytes: Buffer): DecodedObject {
   const { kind, start, end } = openEnvelope(bytes);
   if (!kind.endsWith('List')) throw new ProtobufError(`the message ${kind} is no list`);
   const reader = new WireReader(bytes, start);
-  const type = messageType('ListMeta') as MessageType;
   if (start === end || reader.varint() !== ((1 << 3) | wireType.bytes)) return {};
   const length = reader.length(end);
-  return decodeMessage(bytes, type, { start: reader.position, end: reader.position + length });
+  return decodeMessage(bytes, listMetaType, { start: reader.position, end: reader.position + length });
 }
 
 /** Writes an object by its `apiVersion` and `kind`; `undefined` for kinds that are not known here. */
@@ -83,7 +84,8 @@ function openEnvelope(bytes: Buffer): Envelope {
   if (!bytes.subarray(0, magic.length).equals(magic))
     throw new ProtobufError('the bytes are no Kubernetes protobuf message');
   const reader = new WireReader(bytes, magic.length);
-  let [apiVersion, kind, start, end] = ['', '', bytes.length, bytes.length];
+  let typeMeta: DecodedObject = {};
+  let [start, end] = [bytes.length, bytes.length];
   while (reader.position < bytes.length) {
     const tag = reader.varint();
     if ((tag & 7) !== wireType.bytes) {
@@ -93,21 +95,9 @@ function openEnvelope(bytes: Buffer): Envelope {
     const length = reader.length(bytes.length);
     const from = reader.position;
     reader.position = from + length;
-    if (tag >>> 3 === 1) [apiVersion, kind] = readTypeMeta(bytes, from, from + length);
+    if (tag >>> 3 === 1) typeMeta = decodeMessage(bytes, typeMetaType, { start: from, end: from + length });
     else if (tag >>> 3 === 2) [start, end] = [from, from + length];
   }
+  const { apiVersion = '', kind = '' } = typeMeta as { readonly apiVersion?: string; readonly kind?: string };
   return { apiVersion, kind, start, end };
-}
-
-function readTypeMeta(bytes: Buffer, start: number, end: number): [apiVersion: string, kind: string] {
-  const reader = new WireReader(bytes, start);
-  let [apiVersion, kind] = ['', ''];
-  while (reader.position < end) {
-    const tag = reader.varint();
-    if (tag === ((1 << 3) | wireType.bytes)) apiVersion = reader.text(end);
-    else if (tag === ((2 << 3) | wireType.bytes)) kind = reader.text(end);
-    else reader.skip(tag & 7, end);
-  }
-  reader.expectEnd(end);
-  return [apiVersion, kind];
 }

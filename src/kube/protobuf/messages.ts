@@ -59,6 +59,7 @@ export const messages: Readonly<Record<string, Schema>> = {
     6: 'controller:bool?',
     7: '!blockOwnerDeletion:bool?',
   },
+  TypeMeta: { 1: 'apiVersion:string', 2: 'kind:string' },
   ListMeta: { 2: 'resourceVersion:string', 3: 'continue:string', 4: 'remainingItemCount:int?' },
   LabelSelector: { 1: 'matchLabels:{}string', 2: 'matchExpressions:[]LabelSelectorRequirement' },
   LabelSelectorRequirement: requirement,

@@ -25,7 +25,6 @@ export class WireReader {
 
   /** A number, signed as int64 is; beyond 2^53 it loses precision, which no field that is read here does. */
   varint(): number {
-    const { bytes } = this;
     let byte = this.#next();
     if (byte < 0x80) return byte;
     let low = byte & 0x7f;
@@ -36,7 +35,7 @@ export class WireReader {
     }
     let high = 0;
     for (let shift = 0; shift < 42; shift += 7) {
-      byte = bytes[this.position++] ?? fail();
+      byte = this.#next();
       high += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return signed(high, low);
     }

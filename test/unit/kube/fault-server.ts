@@ -184,14 +184,15 @@ export function status(code: number, reason: string, message: string, details: o
 async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   const url = new URL(message.url ?? '/', 'http://localhost');
   return {
     method: message.method ?? '',
     path: url.pathname,
     query: url.searchParams,
     headers: message.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
-    bytes: Buffer.concat(chunks),
+    body: bytes.toString('utf8'),
+    bytes,
   };
 }
 
